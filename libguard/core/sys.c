@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * System calls without libc; see sys.h.
+ */
+#include "libguard/core/sys.h"
+
+#include <fcntl.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
+/* open_how of openat2(2), version 0. */
+struct open_how_v0 {
+	uint64_t flags;
+	uint64_t mode;
+	uint64_t resolve;
+};
+
+#ifndef SYS_openat2
+#define SYS_openat2 437
+#endif
+
+int sys_open(const char *path, int flags, mode_t mode)
+{
+	return (int)SYS_4(SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+int sys_openat2(int dir, const char *path, int flags, mode_t mode, unsigned resolve)
+{
+	struct open_how_v0 how = {(unsigned)flags, mode, resolve};
+
+	return (int)SYS_4(SYS_openat2, dir, path, &how, sizeof how);
+}
+
+void sys_close(int fd)
+{
+	SYS_1(SYS_close, fd);
+}
+
+ssize_t sys_readlinkat(int dir, const char *path, char *out, size_t cap)
+{
+	return SYS_4(SYS_readlinkat, dir, path, out, cap);
+}
+
+ssize_t sys_getcwd(char *out, size_t cap)
+{
+	long len = SYS_2(SYS_getcwd, out, cap);
+
+	return len > 0 ? len - 1 : len;
+}
+
+ssize_t sys_read(int fd, void *out, size_t cap)
+{
+	return SYS_3(SYS_read, fd, out, cap);
+}
+
+ssize_t sys_write(int fd, const void *data, size_t len)
+{
+	return SYS_3(SYS_write, fd, data, len);
+}
+
+int sys_fstat(int fd, struct stat *out)
+{
+	return (int)SYS_2(SYS_fstat, fd, out);
+}
+
+int sys_fstatat(int dir, const char *path, struct stat *out, int flags)
+{
+	return (int)SYS_4(SYS_newfstatat, dir, path, out, flags);
+}
+
+int sys_faccessat(int dir, const char *path, int mode)
+{
+	return (int)SYS_3(SYS_faccessat, dir, path, mode);
+}
+
+void *sys_mmap(size_t len, int prot, int flags, int fd, off_t offset)
+{
+	return (void *)sys_call(SYS_mmap, 0, (long)len, prot, flags, fd, offset);
+}
+
+void sys_munmap(void *address, size_t len)
+{
+	SYS_2(SYS_munmap, address, len);
+}
+
+pid_t sys_getpid(void)
+{
+	return (pid_t)SYS_0(SYS_getpid);
+}
+
+pid_t sys_gettid(void)
+{
+	return (pid_t)SYS_0(SYS_gettid);
+}
+
+uint64_t sys_now_ns(void)
+{
+	struct timespec now;
+
+	/* libc's clock_gettime reads the vDSO: 22 ns against 200 for the call. */
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+int sys_futex_wait(const uint32_t *word, uint32_t value, unsigned timeout_ms)
+{
+	struct timespec timeout = {timeout_ms / 1000, (long)(timeout_ms % 1000) * 1000000};
+
+	return (int)SYS_4(SYS_futex, word, FUTEX_WAIT, value, &timeout);
+}
+
+void sys_futex_wake(const uint32_t *word)
+{
+	SYS_3(SYS_futex, word, FUTEX_WAKE, INT32_MAX);
+}
+
+void sys_exit(int status)
+{
+	for (;;)
+		SYS_1(SYS_exit_group, status);
+}

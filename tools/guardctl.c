@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * guardctl: finds the command and hands over.
+ */
+#include "tools/cmd.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct command *const commands[] = {
+#define COMMAND(name) &cmd_##name,
+#include "tools/commands.def"
+#undef COMMAND
+	NULL,
+};
+
+static int complain(enum exit_code code, const char *format, va_list arguments)
+{
+	fflush(stdout);
+	fputs("guardctl: ", stderr);
+	vfprintf(stderr, format, arguments);
+	fputc('\n', stderr);
+	return (int)code;
+}
+
+int fail(enum exit_code code, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	complain(code, format, arguments);
+	va_end(arguments);
+	return (int)code;
+}
+
+int fail_usage(const struct command *command, const char *format, ...)
+{
+	va_list arguments;
+
+	va_start(arguments, format);
+	complain(EXIT_USAGE, format, arguments);
+	va_end(arguments);
+	fprintf(stderr, "usage: guardctl %s\nguardctl %s --help says more\n", command->usage, command->name);
+	return EXIT_USAGE;
+}
+
+void print_help(const struct command *command)
+{
+	printf("usage: guardctl %s\n\n%s\n\n%s", command->usage, command->summary, command->help);
+}
+
+static void print_overview(FILE *out)
+{
+	fputs("usage: guardctl COMMAND [OPTION...]\n\n", out);
+	for (const struct command *const *c = commands; *c; c++)
+		fprintf(out, "  %-10s %s\n", (*c)->name, (*c)->summary);
+	fputs("\nguardctl COMMAND --help says more about one. Manual: guardctl(1), guard.conf(5), libguard(7).\n", out);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		print_overview(stderr);
+		return EXIT_USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		print_overview(stdout);
+		return EXIT_YES;
+	}
+	if (!strcmp(argv[1], "--version")) {
+		puts(PACKAGE_STRING);
+		return EXIT_YES;
+	}
+	for (const struct command *const *c = commands; *c; c++)
+		if (!strcmp((*c)->name, argv[1])) {
+			if (argc > 2 && !strcmp(argv[2], "--help")) {
+				print_help(*c);
+				return EXIT_YES;
+			}
+			return (*c)->run(argc - 1, argv + 1);
+		}
+	return fail(EXIT_USAGE, "no command \"%s\"; guardctl --help lists them", argv[1]);
+}
