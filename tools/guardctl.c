@@ -15,7 +15,7 @@ static const struct command *const commands[] = {
 	NULL,
 };
 
-static int complain(enum exit_code code, const char *format, va_list arguments)
+static int PRINTF(2, 0) complain(enum exit_code code, const char *format, va_list arguments)
 {
 	fflush(stdout);
 	fputs("guardctl: ", stderr);
