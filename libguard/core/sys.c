@@ -102,14 +102,14 @@ uint64_t sys_now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-int sys_futex_wait(const uint32_t *word, uint32_t value, unsigned timeout_ms)
+int sys_futex_wait(const _Atomic uint32_t *word, uint32_t value, unsigned timeout_ms)
 {
 	struct timespec timeout = {timeout_ms / 1000, (long)(timeout_ms % 1000) * 1000000};
 
 	return (int)SYS_4(SYS_futex, word, FUTEX_WAIT, value, &timeout);
 }
 
-void sys_futex_wake(const uint32_t *word)
+void sys_futex_wake(const _Atomic uint32_t *word)
 {
 	SYS_3(SYS_futex, word, FUTEX_WAKE, INT32_MAX);
 }

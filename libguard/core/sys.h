@@ -56,8 +56,8 @@ pid_t sys_gettid(void);
 /* CLOCK_REALTIME in nanoseconds. */
 uint64_t sys_now_ns(void);
 /* Wait while *word == value, at most timeout_ms; wake every waiter. Shared between processes. */
-int sys_futex_wait(const uint32_t *word, uint32_t value, unsigned timeout_ms) NONNULL;
-void sys_futex_wake(const uint32_t *word) NONNULL;
+int sys_futex_wait(const _Atomic uint32_t *word, uint32_t value, unsigned timeout_ms) NONNULL;
+void sys_futex_wake(const _Atomic uint32_t *word) NONNULL;
 /* Leave the process at once, all threads, running no handler. */
 void sys_exit(int status) __attribute__((noreturn));
 

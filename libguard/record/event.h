@@ -24,8 +24,10 @@ enum event_kind {
 	EVENT_LABEL,         /* the session carries a label from here on */
 	EVENT_NOTE           /* something about the guard itself, in words */
 };
+#define EVENT_KIND_LAST EVENT_NOTE
 
 enum event_door { DOOR_HOOK = 1, DOOR_KERNEL, DOOR_SUPERVISOR };
+#define EVENT_DOOR_LAST DOOR_SUPERVISOR
 
 /* Tags of fields; numbers are stored. */
 enum event_field {
@@ -48,6 +50,7 @@ enum event_field {
 #define EVENT_LABELLED 0x04u /* the operation gave the session a label */
 #define EVENT_REPLACED 0x08u /* the new name replaced an existing one */
 #define EVENT_HIDDEN 0x10u   /* refused as if it did not exist */
+#define EVENT_CUT 0x80u      /* set by the writer: values did not fit and were cut at the end */
 
 /* How a process is covered (EVENT_PROCESS, EVENT_COVERAGE). */
 enum event_coverage {
@@ -58,6 +61,9 @@ enum event_coverage {
 	COVER_NO_ENV,   /* started without our environment */
 	COVER_NO_LIB    /* the library cannot be reached where it starts (chroot, mount namespace) */
 };
+#define EVENT_COVERAGE_LAST COVER_NO_LIB
+
+#define EVENT_VERDICT_LAST 2 /* of enum verdict_kind; a log with a higher one is not ours */
 
 /* One field's value while a record is made or read; data is not owned. */
 struct event_value {

@@ -5,6 +5,7 @@
  * A writer reserves slots with one atomic add, fills them and stores the head's
  * mark last. No lock, no system call per record, no descriptor kept. Segments
  * are made by the session's supervisor ahead of need; a writer only maps them.
+ * What was committed is counted by who reads it, what was lost in log_state.
  */
 #pragma once
 
@@ -20,33 +21,39 @@ struct log_state {
 	_Atomic uint32_t ready;    /* segments that exist, numbered from 1; futex: woken when it grows */
 	_Atomic uint32_t wanted;   /* segments somebody asks for; futex the supervisor waits on */
 	_Atomic uint32_t finished; /* 1: no supervisor makes segments any more */
+	_Atomic uint32_t filling;  /* segment that takes records now: where a new process attaches; 0 is 1 */
+	_Atomic uint32_t stuck;    /* segment that did not come: nobody waits for it again. The supervisor sets it too */
 	_Atomic uint32_t unused;
 	_Atomic uint64_t lost;     /* records that could not be written */
-	_Atomic uint64_t written;  /* records committed */
 };
 
-struct log_segment; /* a mapped segment, head included */
+struct log_segment; /* a mapped segment */
 
 /* One process's view of the log. */
 struct log_writer {
 	struct log_state *state;
-	_Atomic(struct log_segment *) current;
-	char directory[256]; /* absolute path of the session directory */
+	_Atomic uint64_t current; /* the mapped segment's address << 16, and how many calls are inside it */
+	uint64_t session;         /* what the head of every segment must say */
+	char directory[256];      /* absolute path of the session directory */
 };
 
 /*
- * Map the newest segment of DIRECTORY.
+ * Map the segment of DIRECTORY that takes records now.
  *
  *   directory  absolute path, shorter than 256 bytes
  *   state      the session's shared log state, kept by reference
  *
- * Returns 0, or -errno: -ENAMETOOLONG, -ENOENT no segment, -EINVAL not a segment, or what open(2), mmap(2) say.
+ * Returns 0, or -errno: -ENAMETOOLONG, -ENOENT no segment, -EINVAL not a segment, -EPROTONOSUPPORT of a newer
+ * version, or what open(2), mmap(2) say.
  *
  * Keeps no descriptor. Allocates nothing but the mapping. Leaves errno alone.
  *
  * Source: doc/event-log.md.
  */
 int log_attach(struct log_writer *writer, const char *directory, struct log_state *state) MUST_CHECK NONNULL;
+
+/* Unmap the segment. Not while another thread writes; a process that ends need not call it. */
+void log_detach(struct log_writer *writer) NONNULL;
 
 /*
  * Write one record.
@@ -55,10 +62,13 @@ int log_attach(struct log_writer *writer, const char *directory, struct log_stat
  *          the record says so
  *
  * Returns 0, or
- *   -ENOSPC  no segment has room and none came within a second; the loss was counted
+ *   -ENOSPC  no segment has room, and none came within a second or can be reached; the loss was counted
  *
- * Safe in threads, signal handlers, after fork and in vfork children. Allocates nothing, leaves errno alone. Cost:
- * one atomic add; a segment change maps a file.
+ * Safe in threads, signal handlers (also those that leave by longjmp), after fork and in vfork children. Allocates
+ * nothing, leaves errno alone. A change of segment maps one file and unmaps the one before when the last call has
+ * left it. A call that never ends (longjmp, fork while another thread writes) keeps its segment mapped, no more.
+ *
+ * Cost: three atomic operations and the bytes; at the middle of a segment one futex wake.
  *
  * Source: doc/event-log.md.
  */
@@ -67,6 +77,19 @@ int log_write(struct log_writer *writer, const struct event *event) NONNULL;
 /*
  * Make segment NUMBER of DIRECTORY (supervisor only): created exclusively, preallocated, head written.
  *
- * Returns 0, or -errno of openat(2), posix_fallocate(3) (-ENOSPC: disk full; nothing is left behind).
+ * The supervisor makes segment 1, sets state->ready to 1, and from then on waits on state->wanted: it makes what is
+ * wanted and not ready, raises state->ready and wakes it. When that fails it sets state->stuck to the number, so
+ * that no guest waits in vain; when it gives up for good it sets state->finished. Ignore SIGXFSZ.
+ *
+ * Returns 0, or
+ *   -EEXIST  there is such a file
+ *   -ENOENT  the segment before it is missing
+ *   -ENOSPC  disk full; nothing is left behind
+ *   -EFBIG   NUMBER is 0 or above 9999
+ *   or what open(2), fallocate(2) say; nothing is left behind
+ *
+ * Safe anywhere; allocates nothing, leaves errno alone. Cost: the file system's.
+ *
+ * Source: doc/event-log.md, fallocate(2).
  */
 int log_make_segment(const char *directory, uint32_t number) MUST_CHECK NONNULL;
