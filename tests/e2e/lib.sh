@@ -1,0 +1,79 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# For tests/e2e/*.sh: TAP, a scratch directory, and running things under the guard.
+#
+#   . "$top_srcdir/tests/e2e/lib.sh"
+#   check "a sentence that can be false" command [argument...]
+#   finish
+#
+# Sets scratch (removed at the end), guardctl, library and sessions (where policies made by `policy` keep their log).
+
+: "${top_srcdir:?run by make check}" "${top_builddir:?run by make check}"
+guardctl=$top_builddir/guardctl
+library=$top_builddir/.libs/libguard.so
+export guardctl library
+unset LD_PRELOAD GUARD_SESSION GUARD_POLICY
+
+scratch=$(mktemp -d "${TMPDIR:-/tmp}/libguard-test.XXXXXX") || exit 99
+scratch=$(cd "$scratch" && pwd -P)
+trap 'chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
+sessions=$scratch/sessions
+mkdir "$sessions"
+
+tap_count=0 tap_failures=0
+
+# Passes when the command succeeds; what it printed is shown when it does not.
+check() { # SENTENCE COMMAND...
+	local sentence=$1 output status
+	shift
+	tap_count=$((tap_count + 1))
+	output=$("$@" 2>&1 </dev/null)
+	status=$?
+	if [ $status = 0 ]; then
+		echo "ok $tap_count - $sentence"
+	else
+		echo "not ok $tap_count - $sentence"
+		printf 'status %d of: %s\n%s\n' $status "$*" "$output" | head -n 60 | sed 's/^/# /'
+		tap_failures=$((tap_failures + 1))
+	fi
+}
+
+# For check: succeeds when the command does not.
+refute() { # COMMAND...
+	! "$@"
+}
+
+skip() { # SENTENCE REASON
+	tap_count=$((tap_count + 1))
+	echo "ok $tap_count - $1 # SKIP $2"
+}
+
+skip_all() { # REASON
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+# For check: succeeds when the two texts are equal, else prints both.
+same() { # EXPECTED FOUND
+	[ "$1" = "$2" ] || { printf 'expected:\n%s\nfound:\n%s\n' "$1" "$2"; false; }
+}
+
+# Write a policy, its rules on stdin; its sessions go to $sessions.
+policy() { # NAME
+	{
+		echo "log = { directory = \"$sessions\"; };"
+		cat
+	} >"$scratch/$1.conf"
+}
+
+# Run a command under the guard, as a user would.
+guarded() { # NAME COMMAND...
+	local file=$scratch/$1.conf
+	shift
+	env LD_PRELOAD="$library" GUARD_POLICY="$file" "$@"
+}
+
+finish() {
+	echo "1..$tap_count"
+	exit $((tap_failures > 0))
+}
