@@ -5,7 +5,6 @@
 #pragma once
 
 #include "libguard/core/base.h"
-#include "tools/place.h"
 
 #include <sys/types.h>
 
@@ -30,22 +29,47 @@ struct session_info {
 	bool running;         /* not stored: the supervisor is alive */
 };
 
-/* Write DIRECTORY/session.json, replacing it in one step. 0 or -errno. */
+/*
+ * Write info->directory/session.json, replacing it in one step. Strings and lists may be NULL. Bytes that are no
+ * UTF-8 become U+FFFD. 0 or -errno.
+ */
 int session_info_write(const struct session_info *info) MUST_CHECK NONNULL;
 
-/* Read DIRECTORY/session.json. 0, -ENOENT, -EINVAL (not such a file; it is hostile input), -errno. */
+/*
+ * Read DIRECTORY/session.json, which is hostile input.
+ *
+ *   out  its strings and lists are never NULL; id and directory tell where the file lies, whatever it says
+ *
+ * Returns 0, or
+ *   -ENOENT           no session.json there
+ *   -EINVAL           not such a file, or a damaged one
+ *   -EPROTONOSUPPORT  written by a newer libguard
+ *   -errno            of realpath(3), open(2), read(2); -ENOMEM
+ *
+ * Source: doc/event-log.md.
+ */
 int session_info_read(const char *directory, struct session_info *out) MUST_CHECK NONNULL;
 
 void session_info_free(struct session_info *info) NONNULL;
 
 /*
+ * Leave a link to a session kept in a place of its own in the first default place that can be written, so that
+ * guardctl finds it without --log; links whose session is gone are removed. Does nothing for a session that lies in
+ * a default place. 0 or -errno; a failure only costs the short way to the session.
+ */
+int session_link(const char *directory) NONNULL;
+
+/*
  * The sessions of one directory, or (NULL) of all default places, newest first.
  *
- *   out, count  array of directories' paths, malloc'ed; free each and the array
+ *   log_directory  where sessions are kept, or the directory of one session
+ *   out, count     array of directories' paths, malloc'ed; session_list_free gives it back
  *
- * Returns 0 or -errno.
+ * Returns 0 or -errno; default places that cannot be read are passed over.
  */
 int session_list(const char *log_directory, char ***out, size_t *count) MUST_CHECK;
+
+void session_list_free(char **list, size_t count);
 
 /*
  * The directory of one session: NULL or "last" for the newest, an id, an unambiguous beginning of one, or a path.
