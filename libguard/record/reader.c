@@ -10,6 +10,7 @@
 #include "libguard/record/reader.h"
 
 #include "libguard/record/chunk.h"
+#include "libguard/record/decode.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -46,7 +47,7 @@ struct log_reader {
 	int error;               /* why the first file could not be read */
 	uint64_t slots_done, slots_all;
 	bool present[SEGMENT_NUMBER_MAX + 1];          /* files seen in the directory */
-	unsigned char joined[SEGMENT_PAYLOAD_MAX];     /* payload of a record with tails */
+	unsigned char joined[SEGMENT_PAYLOAD_MAX];     /* payload of the last record that had tails */
 	struct chunk chunk;
 };
 
@@ -81,92 +82,6 @@ static struct window take_hole(struct log_reader *reader)
 	return hole;
 }
 
-static bool read_number(struct text text, void *out, size_t len)
-{
-	if (text.len == len)
-		memcpy(out, text.data, len);
-	return text.len == len;
-}
-
-/* One value of a record's payload. Tags of later versions are passed over. */
-static bool read_value(struct event *event, unsigned tag, struct text text)
-{
-	switch (tag) {
-	case NUMBER_PPID:
-		return read_number(text, &event->ppid, sizeof event->ppid);
-	case NUMBER_UID:
-		return read_number(text, &event->uid, sizeof event->uid);
-	case NUMBER_BYTES:
-		return read_number(text, &event->bytes, sizeof event->bytes);
-	default:
-		if (tag > 0 && tag < FIELD_COUNT)
-			event_add(event, (enum event_field)tag, text);
-		return true;
-	}
-}
-
-static bool read_values(struct event *event, const unsigned char *at, size_t left)
-{
-	struct value_head head;
-
-	while (left >= sizeof head) {
-		memcpy(&head, at, sizeof head);
-		at += sizeof head;
-		left -= sizeof head;
-		if (head.len > left || !read_value(event, head.tag, (struct text){(const char *)at, head.len}))
-			return false;
-		at += head.len;
-		left -= head.len;
-	}
-	return left == 0;
-}
-
-/* The payload of a record in one piece; NULL when a tail is missing or the length cannot be. */
-static const unsigned char *join(struct log_reader *reader, const union slot *slots, unsigned count)
-{
-	size_t len = slots->head.payload_len, part = sizeof slots->head.payload;
-
-	if (len > part + (count - 1) * sizeof slots->tail.payload)
-		return NULL;
-	if (count == 1)
-		return slots->head.payload;
-	memcpy(reader->joined, slots->head.payload, part);
-	for (unsigned i = 1; i < count; i++) {
-		if (atomic_load_explicit(&slots[i].tail.mark, memory_order_relaxed) != (MARK_TAIL | i))
-			return NULL;
-		memcpy(reader->joined + part, slots[i].tail.payload, sizeof slots->tail.payload);
-		part += sizeof slots->tail.payload;
-	}
-	return reader->joined;
-}
-
-static bool read_record(struct log_reader *reader, const union slot *slots, unsigned count, struct event *event)
-{
-	const struct slot_head *head = &slots->head;
-	const unsigned char *payload = join(reader, slots, count);
-
-	if (!payload || head->kind == 0 || head->kind > EVENT_KIND_LAST || head->verb >= VERB_COUNT ||
-	    head->verdict > EVENT_VERDICT_LAST || head->door > EVENT_DOOR_LAST || head->coverage > EVENT_COVERAGE_LAST)
-		return false;
-	event->kind = (enum event_kind)head->kind;
-	event->verb = (enum verb)head->verb;
-	event->verbs = head->verbs;
-	event->verdict = head->verdict;
-	event->door = head->door;
-	event->flags = head->flags;
-	event->coverage = head->coverage;
-	event->err = head->err;
-	event->rule = head->rule;
-	event->pid = head->pid;
-	event->tid = head->tid;
-	event->ppid = 0;
-	event->uid = 0;
-	event->time_ns = head->time_ns;
-	event->bytes = 0;
-	event->count = 0;
-	return read_values(event, payload, head->payload_len);
-}
-
 /* A committed head: 1 and the event, or 0 when it makes no sense. The window moves on either way. */
 static int take_record(struct log_reader *reader, struct window *window, unsigned count, struct event *event)
 {
@@ -178,7 +93,7 @@ static int take_record(struct log_reader *reader, struct window *window, unsigne
 		window->at++;
 		return 0;
 	}
-	good = read_record(reader, &chunk->data[window->at - chunk->first], count, event);
+	good = decode(&chunk->data[window->at - chunk->first], count, reader->joined, event);
 	window->at += good ? count : 1;
 	reader->damage.bad += !good;
 	reader->damage.cut += good && event->flags & EVENT_CUT;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A segment as it lies on disk, and making one.
+ * A segment as it lies on disk.
  *
  * doc/event-log.md describes the same for others: whoever changes this file
  * raises SEGMENT_VERSION and tells it there.
