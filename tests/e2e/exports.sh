@@ -6,8 +6,8 @@
 
 # Names of the table's rows, as the preprocessor sees them on this machine.
 table_names() {
-	printf '%s\n' '#include "config.h"' '#define HOOK(result, name, ...) <name>' '#define CUSTOM(name, ...) <name>' \
-		'#define ALIAS(name, ...) <name>' '#include "libguard/hooks.def"' |
+	printf '%s\n' '#include "config.h"' '#define HOOK(result, name, ...) <name>' '#define QUERY HOOK' \
+		'#define CUSTOM(name) <name>' '#define NEXT CUSTOM' '#include "libguard/hooks.def"' |
 		${CPP:-cc -E} -P -I"$top_builddir" -I"$top_srcdir" - | grep -oE '<[A-Za-z0-9_]+>' | tr -d '<>' | sort -u
 }
 
