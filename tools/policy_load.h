@@ -11,7 +11,7 @@
 /* What `${...}` and `~` stand for, and what the built-in rules protect. */
 struct policy_setting {
 	const char *workspace;       /* canonical directory the session started in */
-	const char *home;            /* canonical home directory, or NULL */
+	const char *home;            /* canonical home directory, or NULL: a policy with "~" is refused */
 	const char *session;         /* session directory, or NULL when there is none (guardctl check) */
 	const char *library;         /* libguard.so, or NULL */
 	const char *program;         /* guardctl itself, or NULL */
