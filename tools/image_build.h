@@ -44,7 +44,7 @@ struct image_rule {
 	const struct image_ports *ports;
 	size_t port_count;
 	/* conditions: all must hold */
-	const char *const *args;     /* globs that argv[1..] must match in this order */
+	const char *const *args;     /* globs that argv[1..] must match in this order; alternatives separated by '\n' */
 	const char *const *by;       /* globs, one of which the acting program must match */
 	const char *const *except;   /* patterns of the same kinds as the objects; hosts, addresses and CIDRs as text */
 	uint64_t after;              /* labels, one of which the session must carry; 0: none asked */

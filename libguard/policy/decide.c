@@ -42,6 +42,23 @@ static bool word_matches(const struct policy *policy, uint32_t words, struct tex
 	return false;
 }
 
+/* Does one of the alternatives, separated by newlines, match the word? */
+static bool arg_matches(struct text alternatives, const char *word)
+{
+	struct text text = {word, strlen(word)};
+
+	for (;;) {
+		const char *end = memchr(alternatives.data, '\n', alternatives.len);
+		size_t len = end ? (size_t)(end - alternatives.data) : alternatives.len;
+
+		if (glob_match((struct text){alternatives.data, len}, text))
+			return true;
+		if (!end)
+			return false;
+		alternatives = (struct text){end + 1, alternatives.len - len - 1};
+	}
+}
+
 /* Do the globs match words of argv, argv[0] left out, in this order? */
 static bool args_match(const struct policy *policy, uint32_t args, char *const *argv)
 {
@@ -51,7 +68,7 @@ static bool args_match(const struct policy *policy, uint32_t args, char *const *
 	if (argv && *argv)
 		argv++;
 	for (; argv && *argv && next < span.count; argv++)
-		next += glob_match(image_word(policy, span.first + next), (struct text){*argv, strlen(*argv)});
+		next += arg_matches(image_word(policy, span.first + next), *argv);
 	return next == span.count;
 }
 

@@ -244,13 +244,14 @@ static void hosts_match_by_name_and_domain(void)
 
 static void words_of_a_command_match_in_order(void)
 {
-	char git[] = "git", push[] = "push", force[] = "--force-with-lease", origin[] = "origin", c[] = "-c";
+	char git[] = "git", push[] = "push", force[] = "--force-with-lease", origin[] = "origin", c[] = "-c", send[] = "send-pack";
 
 	RULE(.id = "push", DENY, .section = SECTION_COMMANDS, .verbs = VERB_SET(EXEC), .programs = LIST("git"),
-	     .args = LIST("push", "--force*"));
+	     .args = LIST("push\nsend-pack", "--force*"));
 	compile(VERDICT_ALLOW);
 	CU_ASSERT_EQUAL(ask_program("/usr/bin/git", (char *[]){git, push, origin, force, NULL}), VERDICT_DENY);
 	CU_ASSERT_EQUAL(ask_program("/usr/bin/git", (char *[]){git, c, push, force, NULL}), VERDICT_DENY);
+	CU_ASSERT_EQUAL(ask_program("/usr/bin/git", (char *[]){git, send, force, NULL}), VERDICT_DENY);
 	CU_ASSERT_EQUAL(ask_program("/usr/bin/git", (char *[]){git, force, push, NULL}), VERDICT_ALLOW);
 	CU_ASSERT_EQUAL(ask_program("/usr/bin/git", (char *[]){push, force, NULL}), VERDICT_ALLOW);
 	CU_ASSERT_EQUAL(ask_program("/usr/bin/gitk", (char *[]){git, push, force, NULL}), VERDICT_ALLOW);

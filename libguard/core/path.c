@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Names of files; see path.h.
+ */
+#include "libguard/core/path.h"
+
+#include "libguard/core/buf.h"
+#include "libguard/core/sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#define LINKS_MAX 40 /* the kernel's own limit, MAXSYMLINKS */
+
+static void set_root(struct path *path)
+{
+	path->text[0] = '/';
+	path->text[1] = '\0';
+	path->len = 1;
+}
+
+/* Take the last component off; the root has none. */
+static void drop_last(struct path *path)
+{
+	while (path->len > 1 && path->text[path->len - 1] != '/')
+		path->len--;
+	if (path->len > 1)
+		path->len--;
+	path->text[path->len] = '\0';
+}
+
+static int push(struct path *path, const char *component, size_t len)
+{
+	if (path->len + 1 + len >= PATH_CAP)
+		return -ENAMETOOLONG;
+	if (path->len > 1)
+		path->text[path->len++] = '/';
+	memcpy(path->text + path->len, component, len);
+	path->len += len;
+	path->text[path->len] = '\0';
+	return 0;
+}
+
+static bool is_dot(const char *component, size_t len)
+{
+	return len == 1 && component[0] == '.';
+}
+
+static bool is_dotdot(const char *component, size_t len)
+{
+	return len == 2 && component[0] == '.' && component[1] == '.';
+}
+
+/* Append every component of NAME, "." and ".." resolved as text. */
+static int push_all(struct path *path, const char *name)
+{
+	while (*name) {
+		size_t len = strcspn(name, "/");
+		int error = 0;
+
+		if (is_dotdot(name, len))
+			drop_last(path);
+		else if (len > 0 && !is_dot(name, len))
+			error = push(path, name, len);
+		if (error)
+			return error;
+		name += len;
+		name += strspn(name, "/");
+	}
+	return 0;
+}
+
+int path_of_directory(int dir, struct path *out)
+{
+	ssize_t len;
+
+	if (dir == AT_FDCWD) {
+		len = sys_getcwd(out->text, PATH_CAP);
+	} else {
+		char link[32];
+		struct buf buf = BUF_ON(link);
+
+		buf_str(&buf, "/proc/self/fd/");
+		buf_i64(&buf, dir);
+		len = sys_readlinkat(AT_FDCWD, buf_cstr(&buf), out->text, PATH_CAP - 1);
+		if (len == -ENOENT)
+			return -EBADF;
+	}
+	if (len == -ERANGE)
+		return -ENAMETOOLONG;
+	if (len < 0)
+		return (int)len;
+	/* "(unreachable)/..." from getcwd, "pipe:[1]" from a descriptor */
+	if (len == 0 || out->text[0] != '/')
+		return dir == AT_FDCWD ? -EXDEV : -ENOTDIR;
+	out->len = (size_t)len;
+	out->text[len] = '\0';
+	return 0;
+}
+
+int path_lexical(int dir, const char *name, struct path *out)
+{
+	if (name[0] == '/') {
+		set_root(out);
+	} else {
+		int error = path_of_directory(dir, out);
+
+		if (error)
+			return error;
+	}
+	return push_all(out, name);
+}
+
+static size_t digits(const char *text)
+{
+	return strspn(text, "0123456789");
+}
+
+/*
+ * Is this absolute name a link of proc(5) whose text is not where it leads?
+ * cwd and root are left out: their text is as good as the link below one root.
+ */
+static bool is_magic(const char *text)
+{
+	size_t len;
+
+	if (strncmp(text, "/proc/", 6))
+		return false;
+	text += 6;
+	len = digits(text);
+	if (len == 0 || text[len] != '/')
+		return false;
+	text += len + 1;
+	if (!strncmp(text, "task/", 5)) {
+		text += 5;
+		len = digits(text);
+		if (len == 0 || text[len] != '/')
+			return false;
+		text += len + 1;
+	}
+	return !strcmp(text, "exe") || !strncmp(text, "fd/", 3) || !strncmp(text, "map_files/", 10) ||
+	       !strncmp(text, "ns/", 3);
+}
+
+/* Put the text of a link, LEN bytes at the end of `rest`'s storage, before what is still to be walked. */
+static int prepend(char *rest, size_t *at, const char *link, size_t len)
+{
+	if (len + 1 > *at)
+		return -ENAMETOOLONG;
+	rest[--*at] = '/';
+	*at -= len;
+	memcpy(rest + *at, link, len);
+	return 0;
+}
+
+/* A walk in progress: `rest + at` is what is still to do, kept at the end of its storage. */
+struct walk {
+	struct path *out;
+	char *rest;
+	size_t at;
+	unsigned links;
+	bool follow;
+};
+
+/*
+ * Take one component. Returns 0 to go on, PATH_MAGIC at a final magic link,
+ * or -errno. A component that cannot be read as a link is a name like any other:
+ * whatever is wrong with it, the kernel will say so.
+ */
+static int step(struct walk *walk)
+{
+	const char *component = walk->rest + walk->at;
+	size_t len = strcspn(component, "/");
+	size_t before = walk->out->len;
+	const char *after = component + len + strspn(component + len, "/");
+	bool last = *after == '\0';
+	bool slash = component[len] == '/';
+	char link[PATH_NAME_CAP];
+	ssize_t link_len;
+	int error;
+
+	walk->at += (size_t)(after - component);
+	if (len == 0 || is_dot(component, len))
+		return 0;
+	if (is_dotdot(component, len)) {
+		drop_last(walk->out);
+		return 0;
+	}
+	error = push(walk->out, component, len);
+	if (error)
+		return error;
+	if (last && !slash && !walk->follow)
+		return 0;
+	link_len = sys_readlinkat(AT_FDCWD, walk->out->text, link, sizeof link);
+	if (link_len <= 0)
+		return 0;
+	if (++walk->links > LINKS_MAX)
+		return -ELOOP;
+	if (last && is_magic(walk->out->text))
+		return PATH_MAGIC;
+	if (link[0] == '/') {
+		set_root(walk->out);
+	} else {
+		walk->out->len = before;
+		walk->out->text[before] = '\0';
+	}
+	return prepend(walk->rest, &walk->at, link, (size_t)link_len);
+}
+
+int path_resolve(int dir, const char *name, bool follow, char *rest, struct path *out)
+{
+	size_t len = strlen(name);
+	struct walk walk = {out, rest, PATH_CAP - len - 1, 0, follow};
+	int status = 0;
+
+	if (len >= PATH_NAME_CAP)
+		return -ENAMETOOLONG;
+	if (name[0] == '/')
+		set_root(out);
+	else
+		status = path_of_directory(dir, out);
+	memcpy(rest + walk.at, name, len + 1);
+	while (status == 0 && rest[walk.at])
+		status = step(&walk);
+	return status;
+}
+
+size_t path_last(const char *name)
+{
+	size_t at = strlen(name);
+
+	while (at > 0 && name[at - 1] == '/')
+		at--;
+	while (at > 0 && name[at - 1] != '/')
+		at--;
+	return at;
+}
+
+bool path_is_dots(const char *last)
+{
+	size_t len = strcspn(last, "/");
+
+	return len == 0 || is_dot(last, len) || is_dotdot(last, len);
+}

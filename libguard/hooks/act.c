@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Acts in other shapes than one system call; see act.h.
+ */
+#include "libguard/hooks/act.h"
+
+#include <errno.h>
+
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
+#endif
+
+long act_remove(const struct call *call)
+{
+	const struct operand *operand = &call->operands[0];
+	long result = gate(SYS_unlinkat, operand->dir, GATE_PTR(operand->last), 0);
+
+	if (result == -EISDIR)
+		result = gate(SYS_unlinkat, operand->dir, GATE_PTR(operand->last), AT_REMOVEDIR);
+	return result;
+}
+
+/* fchmodat has no flags in old kernels; libc imitates AT_SYMLINK_NOFOLLOW through an O_PATH descriptor, and so do we. */
+static long chmod_nofollow(const struct operand *operand, mode_t mode)
+{
+	char name[32];
+	struct buf buf = BUF_ON(name);
+	struct stat status;
+	long fd = gate(SYS_openat, operand->dir, GATE_PTR(operand->last), O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	long result;
+
+	if (fd < 0)
+		return fd;
+	result = gate(SYS_fstat, fd, GATE_PTR(&status));
+	if (result == 0 && S_ISLNK(status.st_mode)) {
+		result = -EOPNOTSUPP;
+	} else if (result == 0) {
+		buf_str(&buf, "/proc/self/fd/");
+		buf_i64(&buf, fd);
+		result = gate(SYS_fchmodat, AT_FDCWD, GATE_PTR(buf_cstr(&buf)), mode);
+		if (result == -ENOENT)
+			result = -EOPNOTSUPP;
+	}
+	gate(SYS_close, fd);
+	return result;
+}
+
+long act_fchmodat(const struct call *call, mode_t mode, int flags)
+{
+	const struct operand *operand = &call->operands[0];
+	int rest = act_flags(operand, flags);
+	long result;
+
+	if (rest == 0)
+		return gate(SYS_fchmodat, operand->dir, GATE_PTR(operand->last), mode);
+	result = gate(SYS_fchmodat2, operand->dir, GATE_PTR(operand->last), mode, rest);
+	if (result == -ENOSYS)
+		result = rest == AT_SYMLINK_NOFOLLOW ? chmod_nofollow(operand, mode) : -EINVAL;
+	return result;
+}
+
+static long set_times(const struct operand *operand, const struct timespec times[2], int flags)
+{
+	return gate(SYS_utimensat, operand->dir, GATE_PTR(operand->last), GATE_PTR(times), act_flags(operand, flags));
+}
+
+long act_utime(const struct call *call, const struct utimbuf *times)
+{
+	if (!times)
+		return set_times(&call->operands[0], NULL, 0);
+	return set_times(&call->operands[0], (struct timespec[2]){{times->actime, 0}, {times->modtime, 0}}, 0);
+}
+
+/* False when the microseconds are out of range, which the kernel would refuse with EINVAL. */
+static bool from_timeval(const struct timeval times[2], struct timespec out[2])
+{
+	for (int i = 0; i < 2; i++) {
+		if (times[i].tv_usec < 0 || times[i].tv_usec >= 1000000)
+			return false;
+		out[i] = (struct timespec){times[i].tv_sec, times[i].tv_usec * 1000};
+	}
+	return true;
+}
+
+long act_utimes(const struct call *call, const struct timeval times[2], int flags)
+{
+	struct timespec converted[2];
+
+	if (!times)
+		return set_times(&call->operands[0], NULL, flags);
+	if (!from_timeval(times, converted))
+		return -EINVAL;
+	return set_times(&call->operands[0], converted, flags);
+}
+
+long act_futimes(int fd, const struct timeval times[2])
+{
+	struct timespec converted[2];
+
+	if (!times)
+		return gate(SYS_utimensat, fd, 0, 0, 0);
+	if (!from_timeval(times, converted))
+		return -EINVAL;
+	return gate(SYS_utimensat, fd, 0, GATE_PTR(converted), 0);
+}

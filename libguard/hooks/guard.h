@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What this process knows as a guarded one: its sessions, itself, its place.
+ *
+ * Filled in once by init.c, before main or at the first hooked call if that is
+ * earlier; read-only from then on, but for the fields marked atomic.
+ */
+#pragma once
+
+#include "libguard/session/env.h"
+#include "libguard/session/session.h"
+
+#include <stdatomic.h>
+
+enum guard_phase {
+	GUARD_NEW,      /* nothing done yet */
+	GUARD_STARTING, /* init is running: its own calls pass */
+	GUARD_ON,
+	GUARD_OFF /* setuid program, or a policy in mode "off": everything passes */
+};
+
+struct guard {
+	_Atomic uint32_t phase;
+	unsigned session_count;
+	struct session sessions[SESSION_NESTED_MAX];
+	struct actor actor;    /* this program */
+	struct env_carry carry;
+	struct text root;      /* what a chroot puts before every name; empty without one */
+	uid_t euid;            /* at the start */
+	bool has_proc;         /* /proc/self/fd can be used */
+	bool hides;            /* some rule hides objects: queries are decided too */
+	_Atomic bool no_openat2; /* the kernel or a filter refuses openat2 */
+	_Atomic uint32_t starter; /* thread that runs init */
+};
+
+extern struct guard guard;
+
+/* Is this process guarded? Runs init if nothing has yet. Safe in signal handlers. */
+bool guard_ready(void);
+
+/* A chroot succeeded: names are below ROOT from now on (a canonical name as policies see it). */
+void guard_set_root(struct text root);
+
+/* One line on the guest's stderr, whatever state that is in: never blocks, never raises SIGPIPE. */
+void guard_say(const char *line, size_t len) NONNULL;

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The wrappers that hooks.def describes in full, and the names of all hooks.
+ */
+#include "libguard/hooks/act.h"
+#include "libguard/hooks/call.h"
+#include "libguard/hooks/query.h"
+
+#include <errno.h>
+
+const char *const hook_names[HOOK_COUNT] = {
+#define HOOK(result, name, ...) #name,
+#define QUERY(result, name, ...) #name,
+#define CUSTOM(name) #name,
+#define NEXT(name) #name,
+#include "libguard/hooks.def"
+#undef HOOK
+#undef QUERY
+#undef CUSTOM
+#undef NEXT
+};
+
+struct real real;
+
+#define LINK(dir, path, verb) call_name(&call, dir, path, VERB_SET(verb));
+#define PATH(dir, path, verb) call_file(&call, dir, path, VERB_SET(verb));
+#define AT(dir, path, flags, verb) call_at(&call, dir, path, flags, VERB_SET(verb));
+#define FD(fd, verb) call_fd(&call, fd, VERB_SET(verb));
+#define SOURCE(dir, path, flags) call_linked(&call, dir, path, flags);
+#define OLD(dir, path, verbs) call_old_name(&call, dir, path, VERB_SET(DELETE) | (verbs));
+#define NEW(dir, path, verbs) call_new_name(&call, dir, path, verbs);
+
+#define ACT(number, ...) gate(SYS_##number, __VA_ARGS__)
+#define DIR(n) call.operands[n].dir
+#define LAST(n) GATE_PTR(call.operands[n].last)
+#define FLAGS(n, flags) act_flags(&call.operands[n], flags)
+#define LINK_FLAGS(n, flags) act_link_flags(&call.operands[n], flags)
+
+#define HOOK(result_type, name, parameters, touches, act)                                                              \
+	EXPORT result_type name parameters                                                                             \
+	{                                                                                                              \
+		struct call call;                                                                                      \
+                                                                                                                       \
+		call_enter(&call, HOOK_##name);                                                                        \
+		touches if (call_allowed(&call)) call.result = act;                                                    \
+		return (result_type)call_leave(&call);                                                                 \
+	}
+#define ASK(number, ...) gate(SYS_##number, ask_dir, GATE_PTR(ask_path), __VA_ARGS__)
+#define QUERY(result_type, name, parameters, dir, path, flags, act)                                                    \
+	EXPORT result_type name parameters                                                                             \
+	{                                                                                                              \
+		int ask_dir = dir;                                                                                     \
+		const char *ask_path = path;                                                                           \
+                                                                                                                       \
+		if (UNLIKELY(guard.hides) && query_is_hidden(HOOK_##name, ask_dir, ask_path, flags))                   \
+			return (result_type)call_errno(-ENOENT);                                                     \
+		return (result_type)call_errno(act);                                                                 \
+	}
+#define CUSTOM(name)
+#define NEXT(name)
+#include "libguard/hooks.def"

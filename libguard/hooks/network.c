@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Sockets: connect, bind, and sending to an address.
+ *
+ * The address is copied first; what was decided is what the kernel gets.
+ */
+#include "libguard/hooks/call.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/un.h>
+
+/* An address as the guest gave it, out of its reach. */
+struct address {
+	union {
+		struct sockaddr any;
+		struct sockaddr_storage storage;
+	} copy;
+	socklen_t len;
+	const void *given; /* what goes to the kernel: the copy, or the guest's pointer when there is nothing to decide */
+	struct addr addr;
+};
+
+static void take(struct address *address, const void *given, socklen_t len)
+{
+	address->given = given;
+	address->len = len;
+	address->addr.family = ADDR_NONE;
+	if ((uintptr_t)given < 4096 || len > sizeof address->copy)
+		return; /* the kernel's to refuse */
+	memcpy(&address->copy, given, len);
+	address->given = &address->copy;
+	if (addr_read(&address->copy.any, len, &address->addr) != 0)
+		address->addr.family = ADDR_NONE;
+}
+
+/* The name of a unix socket's file as policies see it. */
+static struct text name_socket(struct call *call, struct operand *operand, struct text socket)
+{
+	char *name = call->scratch->name[operand - call->operands];
+
+	if (socket.len > 0 && socket.data[0] == '@')
+		return socket;
+	memcpy(name, socket.data, socket.len);
+	name[socket.len] = '\0';
+	if (socket.len == 0 || path_resolve(AT_FDCWD, name, true, call->scratch->rest, &operand->path) != 0)
+		return socket;
+	operand_named(operand);
+	return operand->object.text;
+}
+
+static void name_address(struct call *call, struct address *address, enum verb verb)
+{
+	struct addr *addr = &address->addr;
+	struct buf text = {.data = call->scratch ? call->scratch->text : NULL, .cap = sizeof call->scratch->text / 2};
+	struct operand *operand;
+
+	/* Netlink asks the kernel about this machine; libc itself does so for every look-up. */
+	if (!call->on || addr->family == ADDR_NONE || (addr->family == ADDR_OTHER && addr->other == AF_NETLINK))
+		return;
+	if (verb != VERB_BIND)
+		addr_as_peer(addr);
+	operand = call_operand(call, 1u << verb);
+	operand->object.kind = OBJECT_ADDRESS;
+	operand->object.addr = addr;
+	if (addr->family == ADDR_UNIX) {
+		operand->object.text = name_socket(call, operand, addr->socket);
+		operand->object.kind = OBJECT_ADDRESS;
+		return;
+	}
+	addr_write(addr, &text);
+	operand->object.text = (struct text){text.data, text.len};
+	for (unsigned i = 0; i < guard.session_count && operand->object.host.len == 0; i++) {
+		char *host = call->scratch->text + sizeof call->scratch->text / 2;
+
+		operand->object.host = (struct text){host, session_find_host(&guard.sessions[i], addr, host)};
+	}
+}
+
+EXPORT int connect(int fd, const struct sockaddr *given, socklen_t len)
+{
+	struct address address;
+	struct call call;
+
+	call_enter(&call, HOOK_connect);
+	take(&address, given, len);
+	name_address(&call, &address, VERB_CONNECT);
+	if (call_allowed(&call))
+		call.result = gate(SYS_connect, fd, GATE_PTR(address.given), len);
+	return (int)call_leave(&call);
+}
+
+EXPORT int bind(int fd, const struct sockaddr *given, socklen_t len)
+{
+	struct address address;
+	struct call call;
+
+	call_enter(&call, HOOK_bind);
+	take(&address, given, len);
+	name_address(&call, &address, VERB_BIND);
+	if (call.on && address.addr.family == ADDR_UNIX && address.addr.socket.len > 0 && address.addr.socket.data[0] != '@') {
+		/* A name in the file system comes into being. The kernel makes it by the name given: it is what peers see. */
+		char name[sizeof address.addr.storage + 1];
+
+		memcpy(name, address.addr.socket.data, address.addr.socket.len);
+		name[address.addr.socket.len] = '\0';
+		call_name(&call, AT_FDCWD, name, VERB_SET(CREATE));
+	}
+	if (call_allowed(&call))
+		call.result = gate(SYS_bind, fd, GATE_PTR(address.given), len);
+	return (int)call_leave(&call);
+}
+
+EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *given, socklen_t len)
+{
+	struct address address;
+	struct call call;
+
+	if (!given)
+		return call_errno(gate(SYS_sendto, fd, GATE_PTR(data), (long)size, flags, 0, 0));
+	call_enter(&call, HOOK_sendto);
+	take(&address, given, len);
+	name_address(&call, &address, VERB_SEND);
+	if (call_allowed(&call))
+		call.result = gate(SYS_sendto, fd, GATE_PTR(data), (long)size, flags, GATE_PTR(address.given), len);
+	return call_leave(&call);
+}
+
+static ssize_t send_message(enum hook hook, int fd, const struct msghdr *message, int flags)
+{
+	struct address address;
+	struct msghdr copy;
+	struct call call;
+
+	if ((uintptr_t)message < 4096 || !message->msg_name)
+		return call_errno(gate(SYS_sendmsg, fd, GATE_PTR(message), flags));
+	copy = *message;
+	call_enter(&call, hook);
+	take(&address, copy.msg_name, copy.msg_namelen);
+	name_address(&call, &address, VERB_SEND);
+	copy.msg_name = (void *)(uintptr_t)address.given;
+	if (call_allowed(&call))
+		call.result = gate(SYS_sendmsg, fd, GATE_PTR(&copy), flags);
+	return call_leave(&call);
+}
+
+EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
+{
+	return send_message(HOOK_sendmsg, fd, message, flags);
+}
+
+/* One message after another: what was sent before a refused one stays sent, as with any other error. */
+EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+	unsigned sent = 0;
+
+	for (; sent < count; sent++) {
+		ssize_t len = send_message(HOOK_sendmmsg, fd, &messages[sent].msg_hdr, flags);
+
+		if (len < 0)
+			return sent > 0 ? (int)sent : -1;
+		messages[sent].msg_len = (unsigned)len;
+	}
+	return (int)sent;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening without links; see nolinks.h.
+ */
+#include "libguard/hooks/nolinks.h"
+
+#include "libguard/core/path.h"
+#include "libguard/core/sys.h"
+#include "libguard/hooks/guard.h"
+#include "libguard/kernel/gate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+
+/* The kernel's O_LARGEFILE; libc's is 0 on 64-bit machines, programs pass either. */
+#define LARGE_FILE 0100000
+
+#define KNOWN_FLAGS                                                                                                    \
+	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT |     \
+	 LARGE_FILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
+
+/* With O_PATH the kernel's openat ignores all but these; openat2 refuses them. */
+#define PATH_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+
+static int plain_openat(int dir, const char *name, int flags, mode_t mode)
+{
+	return (int)gate(SYS_openat, dir, GATE_PTR(name), flags, mode);
+}
+
+/* One component, which must not be a link. Takes over DIR when it is one of ours. */
+static int enter(int dir, bool ours, const char *component)
+{
+	int fd = plain_openat(dir, component, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0);
+	struct stat status;
+
+	if (ours)
+		sys_close(dir);
+	if (fd < 0)
+		return fd;
+	if (sys_fstat(fd, &status) == 0 && !S_ISLNK(status.st_mode))
+		return fd;
+	sys_close(fd);
+	return -ELOOP;
+}
+
+static int walk(int dir, const char *name, int flags, mode_t mode)
+{
+	char component[PATH_NAME_CAP];
+	struct stat status;
+	bool ours = false;
+	size_t len;
+	int fd;
+
+	if (name[0] == '/') {
+		dir = plain_openat(AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0);
+		if (dir < 0)
+			return dir;
+		ours = true;
+		name += strspn(name, "/");
+	}
+	for (;;) {
+		const char *after;
+
+		len = strcspn(name, "/");
+		if (len >= sizeof component)
+			return -ENAMETOOLONG;
+		memcpy(component, name, len);
+		component[len] = '\0';
+		after = name + len + strspn(name + len, "/");
+		if (*after == '\0')
+			break;
+		dir = enter(dir, ours, component);
+		if (dir < 0)
+			return dir;
+		ours = true;
+		name = after;
+	}
+	/* A trailing slash would make the kernel follow a last link whatever the flags say. */
+	if (name[len] == '/')
+		flags |= O_DIRECTORY;
+	fd = plain_openat(dir, len ? component : ".", flags | O_NOFOLLOW, mode);
+	if (ours)
+		sys_close(dir);
+	/* O_PATH opens a link itself where any other flag would say ELOOP. */
+	if (fd >= 0 && (flags & (O_PATH | O_NOFOLLOW)) == O_PATH && sys_fstat(fd, &status) == 0 && S_ISLNK(status.st_mode)) {
+		sys_close(fd);
+		return -ELOOP;
+	}
+	return fd;
+}
+
+int nolinks_open(int dir, const char *name, int flags, mode_t mode)
+{
+	bool makes = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
+	struct open_how how = {.resolve = RESOLVE_NO_SYMLINKS};
+	long fd;
+
+	if (flags & O_PATH) {
+		flags &= PATH_FLAGS;
+		makes = false;
+	}
+	if (atomic_load_explicit(&guard.no_openat2, memory_order_relaxed))
+		return walk(dir, name, flags, mode);
+	how.flags = (unsigned)(flags & KNOWN_FLAGS);
+	how.mode = makes ? mode & 07777 : 0;
+	fd = gate(SYS_openat2, dir, GATE_PTR(name), GATE_PTR(&how), sizeof how);
+	if (LIKELY(fd >= 0) || (fd != -ENOSYS && fd != -EPERM))
+		return (int)fd;
+
+	/* EPERM may be the file's own answer (O_NOATIME, immutable) or a filter's: ask where it cannot be the file's. */
+	how = (struct open_how){.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+	long probe = gate(SYS_openat2, AT_FDCWD, GATE_PTR("/"), GATE_PTR(&how), sizeof how);
+	if (probe >= 0) {
+		sys_close((int)probe);
+		return (int)fd;
+	}
+	atomic_store_explicit(&guard.no_openat2, true, memory_order_relaxed);
+	return walk(dir, name, flags, mode);
+}

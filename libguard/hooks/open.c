@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Opening: open and its twins, fopen, opendir.
+ *
+ * The descriptor that the guest gets is of the very file that was decided: it
+ * is opened by a name that must not lead through a link, and a name that does
+ * is resolved, decided again and opened the same way.
+ */
+#include "libguard/hooks/call.h"
+
+#include "libguard/core/sys.h"
+#include "libguard/hooks/nolinks.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+
+#define TRIES 64 /* links that change and files that come and go between our calls */
+
+struct opening {
+	struct call call;
+	struct operand *operand;
+	const char *copy; /* of the guest's name */
+	int dir;
+	int flags;
+	mode_t mode;
+	bool resolved; /* operand->path holds no link, as far as we know */
+};
+
+static bool makes_unnamed(int flags)
+{
+	return (flags & O_TMPFILE) == O_TMPFILE;
+}
+
+/* What a set of flags does to a file that exists; creation is found out while opening. */
+static verb_set verbs_of(int flags)
+{
+	verb_set verbs = 0;
+
+	if (flags & O_PATH)
+		return 0;
+	if ((flags & O_ACCMODE) == O_RDONLY || (flags & O_ACCMODE) == O_RDWR)
+		verbs |= VERB_SET(READ);
+	if ((flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC))
+		verbs |= VERB_SET(WRITE);
+	if (makes_unnamed(flags) || (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL))
+		verbs |= VERB_SET(CREATE);
+	return verbs;
+}
+
+/* Open by the guest's own name while nothing can have changed its start, else by the canonical one. */
+static int open_once(const struct opening *opening, int flags)
+{
+	if (!opening->resolved && (opening->copy[0] == '/' || !name_is_contended()))
+		return nolinks_open(opening->dir, opening->copy, flags, opening->mode);
+	return nolinks_open(AT_FDCWD, opening->operand->path.text, flags, opening->mode);
+}
+
+/* Where a directory above the working directory is closed to us, hold the start itself and name that. */
+static int open_from_start(struct opening *opening, int flags)
+{
+	int start = nolinks_open(opening->dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	int fd;
+
+	if (start < 0)
+		return start;
+	fd = path_lexical(start, opening->copy, &opening->operand->path);
+	if (fd == 0) {
+		operand_named(opening->operand);
+		fd = call_decide(&opening->call, opening->operand, opening->operand->verbs)
+			     ? nolinks_open(start, opening->copy, flags, opening->mode)
+			     : (int)opening->call.result;
+	}
+	sys_close(start);
+	return fd;
+}
+
+/* What stands at the name just now, the name's last link not followed; 0 or -errno. */
+static int look(const struct opening *opening, struct stat *status)
+{
+	if (!opening->resolved && (opening->copy[0] == '/' || !name_is_contended()))
+		return sys_fstatat(opening->dir, opening->copy, status, AT_SYMLINK_NOFOLLOW);
+	return sys_fstatat(AT_FDCWD, opening->operand->path.text, status, AT_SYMLINK_NOFOLLOW);
+}
+
+/*
+ * Open or make. To make a file is a decision of its own, so each way is tried by itself: a file that is there is
+ * opened without O_CREAT, one that is not is made with O_EXCL. A file of another owner keeps O_CREAT, because the
+ * kernel protects those in sticky directories only then (fs.protected_regular).
+ */
+static int open_or_make(struct opening *opening)
+{
+	struct call *call = &opening->call;
+	struct operand *operand = opening->operand;
+	struct stat status;
+	int fd;
+
+	for (unsigned tries = 0; tries < TRIES; tries++) {
+		int error = look(opening, &status);
+		bool missing = error == -ENOENT;
+
+		if (error == 0 && S_ISDIR(status.st_mode))
+			return -EISDIR;
+		if (error == 0 && status.st_uid == guard.euid) {
+			fd = open_once(opening, opening->flags & ~O_CREAT);
+			if (fd != -ENOENT)
+				return fd;
+			continue;
+		}
+		if (!(operand->verbs & VERB_SET(CREATE)) && !call_decide(call, operand, VERB_SET(CREATE))) {
+			if (missing)
+				return (int)call->result;
+			call->refused = false;
+			return open_once(opening, opening->flags & ~O_CREAT);
+		}
+		fd = open_once(opening, missing ? opening->flags | O_EXCL : opening->flags);
+		if (fd != -EEXIST)
+			return fd;
+	}
+	return -EAGAIN;
+}
+
+static int open_decided(struct opening *opening)
+{
+	bool plain = (opening->flags & (O_CREAT | O_EXCL)) != O_CREAT || (opening->flags & O_DIRECTORY);
+
+	return plain ? open_once(opening, opening->flags) : open_or_make(opening);
+}
+
+/* A link of proc(5) leads to an open file: hold it, name it, and open it again through the descriptor held. */
+static int open_magic(struct opening *opening)
+{
+	struct operand *operand = opening->operand;
+	char again[32];
+	struct buf buf = BUF_ON(again);
+	int flags = opening->flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
+	int held = (int)gate(SYS_openat, AT_FDCWD, GATE_PTR(operand->path.text), O_PATH | O_CLOEXEC, 0);
+	int fd;
+
+	if (held < 0)
+		return held;
+	if (path_of_directory(held, &operand->path) == 0) {
+		operand_named(operand);
+		if (!call_decide(&opening->call, operand, operand->verbs)) {
+			sys_close(held);
+			return (int)opening->call.result;
+		}
+	} else {
+		operand->verbs = 0; /* a pipe, a socket: no name that a policy could speak of */
+	}
+	buf_str(&buf, "/proc/self/fd/");
+	buf_i64(&buf, held);
+	fd = (int)gate(SYS_openat, AT_FDCWD, GATE_PTR(buf_cstr(&buf)), flags, opening->mode);
+	sys_close(held);
+	return fd;
+}
+
+/* With O_NOFOLLOW a last link is the guest's own ELOOP; resolving again would not change that. */
+static bool ends_in_link(const struct opening *opening)
+{
+	char link[4];
+
+	return (opening->flags & O_NOFOLLOW) &&
+	       sys_readlinkat(AT_FDCWD, opening->operand->path.text, link, sizeof link) > 0;
+}
+
+/* Put the name without links into the operand. True when that changed it. 0 or -errno in *error. */
+static bool resolve(struct opening *opening, int *error)
+{
+	struct operand *operand = opening->operand;
+	size_t before = operand->path.len;
+	bool follow = !(opening->flags & O_NOFOLLOW) &&
+		      (opening->flags & (O_CREAT | O_EXCL)) != (O_CREAT | O_EXCL);
+
+	/* The old name is kept beside for the comparison: refusals are rare. */
+	memcpy(opening->call.scratch->text, operand->path.text, before < 4096 ? before : 4096);
+	*error = path_resolve(opening->dir, opening->copy, follow, opening->call.scratch->rest, &operand->path);
+	if (*error >= 0)
+		operand_named(operand);
+	opening->resolved = true;
+	return operand->path.len != before || before >= 4096 ||
+	       memcmp(opening->call.scratch->text, operand->path.text, before) != 0;
+}
+
+static int open_tries(struct opening *opening)
+{
+	struct call *call = &opening->call;
+	struct operand *operand = opening->operand;
+	int error = path_lexical(opening->dir, opening->copy, &operand->path);
+	int fd = -ELOOP;
+
+	if (error) {
+		operand->path.len = 0;
+		return error;
+	}
+	operand_named(operand);
+	for (unsigned tries = 0; fd == -ELOOP && tries < TRIES; tries++) {
+		if (error == PATH_MAGIC)
+			return open_magic(opening);
+		if (!call_decide(call, operand, operand->verbs)) {
+			/* Only the name without links may be refused; see whether this is it. */
+			if (opening->resolved || !resolve(opening, &error))
+				return (int)call->result;
+			call->refused = false;
+			call->result = 0;
+			if (error < 0)
+				return error;
+			continue;
+		}
+		fd = open_decided(opening);
+		if (fd == -EACCES && !call->refused && opening->copy[0] != '/' && name_is_contended() && !opening->resolved)
+			fd = open_from_start(opening, opening->flags);
+		if (fd != -ELOOP || ends_in_link(opening))
+			break;
+		resolve(opening, &error);
+		if (error < 0)
+			return error;
+	}
+	return fd;
+}
+
+/* No name could be made for it. What is wrong with the guest's own arguments, the kernel says. */
+static long open_nameless(struct opening *opening, int error)
+{
+	if (error != -EBADF && error != -ENOTDIR && error != -ENOENT) {
+		if (!call_decide(&opening->call, opening->operand, opening->operand->verbs))
+			return opening->call.result;
+	} else {
+		opening->operand->verbs = 0;
+	}
+	return nolinks_open(opening->dir, opening->copy, opening->flags, opening->mode);
+}
+
+/* Open for the hook HOOK. The call is left for the caller to leave: it may have more to do. */
+static void opening_start(struct opening *opening, enum hook hook, int dir, const char *name, int flags, mode_t mode)
+{
+	struct call *call = &opening->call;
+	int error;
+
+	call_enter(call, hook);
+	opening->dir = dir;
+	opening->flags = flags;
+	opening->mode = mode;
+	opening->resolved = false;
+	if (UNLIKELY(!call->on)) {
+		if (!call->refused)
+			call->result = gate(SYS_openat, dir, GATE_PTR(name), flags, mode);
+		return;
+	}
+	opening->operand = call_operand(call, verbs_of(flags));
+	opening->copy = call->scratch->name[0];
+	error = name_copy(call->scratch->name[0], name);
+	if (UNLIKELY(error || opening->copy[0] == '\0' || !opening->operand->verbs)) {
+		/* Nothing that could be read or changed: the kernel's to answer. */
+		opening->operand->verbs = 0;
+		call->result = error == -ENAMETOOLONG ? error : gate(SYS_openat, dir, GATE_PTR(name), flags, mode);
+		return;
+	}
+	error = open_tries(opening);
+	if (error < 0 && opening->operand->path.len == 0)
+		error = (int)open_nameless(opening, error);
+	call->result = error;
+}
+
+static int open_hook(enum hook hook, int dir, const char *name, int flags, mode_t mode)
+{
+	struct opening opening;
+
+	opening_start(&opening, hook, dir, name, flags, mode);
+	return (int)call_leave(&opening.call);
+}
+
+/* The mode is passed only if the flags say so; O_TMPFILE holds O_DIRECTORY's bit, so all of its bits count. */
+#define MODE(flags, mode)                                                                                              \
+	do {                                                                                                           \
+		if (((flags) & O_CREAT) || makes_unnamed(flags)) {                                                     \
+			va_list rest;                                                                                  \
+			va_start(rest, flags);                                                                         \
+			mode = va_arg(rest, mode_t);                                                                   \
+			va_end(rest);                                                                                  \
+		}                                                                                                      \
+	} while (0)
+
+#define OPEN(name)                                                                                                     \
+	EXPORT int name(const char *path, int flags, ...)                                                              \
+	{                                                                                                              \
+		mode_t mode = 0;                                                                                       \
+                                                                                                                       \
+		MODE(flags, mode);                                                                                     \
+		return open_hook(HOOK_##name, AT_FDCWD, path, flags, mode);                                            \
+	}
+#define OPENAT(name)                                                                                                   \
+	EXPORT int name(int dir, const char *path, int flags, ...)                                                     \
+	{                                                                                                              \
+		mode_t mode = 0;                                                                                       \
+                                                                                                                       \
+		MODE(flags, mode);                                                                                     \
+		return open_hook(HOOK_##name, dir, path, flags, mode);                                                 \
+	}
+
+OPEN(open)
+OPEN(open64)
+OPENAT(openat)
+OPENAT(openat64)
+
+#define CREAT(name)                                                                                                    \
+	EXPORT int name(const char *path, mode_t mode)                                                                 \
+	{                                                                                                              \
+		return open_hook(HOOK_##name, AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);                     \
+	}
+
+CREAT(creat)
+CREAT(creat64)
+
+/* What a fortified program calls when it gives no mode; libc aborts it for O_CREAT, and we leave that to libc. */
+#define OPEN_2(name)                                                                                                   \
+	EXPORT int name(const char *path, int flags)                                                                   \
+	{                                                                                                              \
+		return open_hook(HOOK_##name, AT_FDCWD, path, flags, 0);                                               \
+	}
+#define OPENAT_2(name)                                                                                                 \
+	EXPORT int name(int dir, const char *path, int flags)                                                          \
+	{                                                                                                              \
+		return open_hook(HOOK_##name, dir, path, flags, 0);                                                    \
+	}
+
+OPEN_2(__open_2)
+OPEN_2(__open64_2)
+OPENAT_2(__openat_2)
+OPENAT_2(__openat64_2)
+
+/* The flags of open(2) for a mode of fopen(3); -1 when it is none. "m" and "ccs=" are fdopen's to read. */
+static int flags_of_mode(const char *mode)
+{
+	int flags;
+
+	switch (*mode) {
+	case 'r':
+		flags = O_RDONLY;
+		break;
+	case 'w':
+		flags = O_WRONLY | O_CREAT | O_TRUNC;
+		break;
+	case 'a':
+		flags = O_WRONLY | O_CREAT | O_APPEND;
+		break;
+	default:
+		return -1;
+	}
+	/* glibc looks at six characters after the first, and at none behind a comma. */
+	for (int i = 1; i < 7 && mode[i] && mode[i] != ','; i++) {
+		if (mode[i] == '+')
+			flags = (flags & ~O_ACCMODE) | O_RDWR;
+		else if (mode[i] == 'x')
+			flags |= O_EXCL;
+		else if (mode[i] == 'e')
+			flags |= O_CLOEXEC;
+	}
+	return flags;
+}
+
+static void *fopen_hook(enum hook hook, const char *name, const char *mode)
+{
+	struct opening opening;
+	int flags = flags_of_mode(mode);
+	FILE *file;
+
+	if (flags < 0) {
+		errno = EINVAL;
+		return NULL;
+	}
+	opening_start(&opening, hook, AT_FDCWD, name, flags, 0666);
+	if (opening.call.result < 0)
+		return call_leave_pointer(&opening.call, NULL);
+	file = fdopen((int)opening.call.result, mode);
+	if (!file) {
+		sys_close((int)opening.call.result);
+		opening.call.result = -errno;
+	}
+	return call_leave_pointer(&opening.call, file);
+}
+
+EXPORT FILE *fopen(const char *name, const char *mode)
+{
+	return fopen_hook(HOOK_fopen, name, mode);
+}
+
+EXPORT FILE *fopen64(const char *name, const char *mode)
+{
+	return fopen_hook(HOOK_fopen64, name, mode);
+}
+
+EXPORT DIR *opendir(const char *name)
+{
+	struct opening opening;
+	DIR *dir;
+
+	opening_start(&opening, HOOK_opendir, AT_FDCWD, name, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC, 0);
+	if (opening.call.result < 0)
+		return call_leave_pointer(&opening.call, NULL);
+	dir = fdopendir((int)opening.call.result);
+	if (!dir) {
+		sys_close((int)opening.call.result);
+		opening.call.result = -errno;
+	}
+	return call_leave_pointer(&opening.call, dir);
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Questions about objects that a rule may hide: stat, access.
+ *
+ * They are no operations: nothing is refused but what a rule with `hide`
+ * refuses to read, and only that is recorded.
+ */
+#pragma once
+
+#include "libguard/hooks/hook.h"
+
+/* Is the object absent for this program? Records it if so. */
+bool query_is_hidden(enum hook hook, int dir, const char *name, int at_flags);
+
+/* faccessat(3): the system call of that name has no flags, its successor has. */
+long ask_access(int dir, const char *name, int mode, int flags);

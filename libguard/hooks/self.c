@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The calling process and thread; see self.h.
+ */
+#include "libguard/hooks/self.h"
+
+#include "libguard/core/sys.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18
+#endif
+
+/* glibc keeps the values of the first keys in the thread itself; a later one would be calloc'ed inside a hook. */
+#define KEYS_IN_THREAD 32
+
+struct per_thread {
+	struct scratch *scratch;
+	_Atomic bool busy;
+	pid_t tid;
+	pid_t pid; /* the process for which tid is right */
+};
+
+/* A page that the kernel empties in every child with memory of its own: how we learn of any fork. */
+static _Atomic pid_t *process;
+static pthread_key_t key;
+static bool has_key;
+static __thread struct per_thread self;
+
+static void thread_ends(void *scratch)
+{
+	self.scratch = NULL;
+	sys_munmap(scratch, sizeof(struct scratch));
+}
+
+void self_start(void)
+{
+	void *page = sys_mmap(sizeof *process, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	/* Without the kernel's help (before 4.14) every number is asked for: slow, and right. */
+	if (!sys_failed(page) && SYS_3(SYS_madvise, page, sizeof *process, MADV_WIPEONFORK) == 0)
+		process = page;
+	has_key = pthread_key_create(&key, thread_ends) == 0 && key < KEYS_IN_THREAD;
+}
+
+pid_t self_pid(void)
+{
+	pid_t pid;
+
+	if (!process)
+		return sys_getpid();
+	pid = atomic_load_explicit(process, memory_order_relaxed);
+	if (UNLIKELY(pid == 0)) {
+		pid = sys_getpid();
+		atomic_store_explicit(process, pid, memory_order_relaxed);
+	}
+	return pid;
+}
+
+pid_t self_tid(void)
+{
+	pid_t pid = self_pid();
+
+	if (UNLIKELY(self.pid != pid || !process)) {
+		self.tid = sys_gettid();
+		self.pid = pid;
+	}
+	return self.tid;
+}
+
+static struct scratch *map_block(void)
+{
+	void *block = sys_mmap(sizeof(struct scratch), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return sys_failed(block) ? NULL : block;
+}
+
+struct scratch *scratch_take(void)
+{
+	if (UNLIKELY(atomic_load_explicit(&self.busy, memory_order_relaxed))) {
+		struct scratch *block = map_block();
+
+		if (block)
+			block->nested = true;
+		return block;
+	}
+	atomic_store_explicit(&self.busy, true, memory_order_relaxed);
+	atomic_signal_fence(memory_order_seq_cst);
+	if (UNLIKELY(!self.scratch)) {
+		self.scratch = map_block();
+		if (!self.scratch)
+			atomic_store_explicit(&self.busy, false, memory_order_relaxed);
+		else if (has_key)
+			pthread_setspecific(key, self.scratch);
+	}
+	return self.scratch;
+}
+
+void scratch_give(struct scratch *scratch)
+{
+	if (UNLIKELY(scratch->nested)) {
+		sys_munmap(scratch, sizeof *scratch);
+		return;
+	}
+	scratch_abandon(scratch);
+}
+
+void scratch_abandon(struct scratch *scratch)
+{
+	if (scratch->nested)
+		return;
+	atomic_signal_fence(memory_order_seq_cst);
+	atomic_store_explicit(&self.busy, false, memory_order_relaxed);
+}

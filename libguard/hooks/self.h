@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The calling process and thread: their numbers, and scratch memory.
+ *
+ * A thread's scratch is mapped at its first hooked call, because signal stacks
+ * and small threads have no room for names of 4 KiB, and given back when the
+ * thread ends. A hook that interrupts another on the same thread (a signal
+ * handler) gets a block of its own for its length.
+ */
+#pragma once
+
+#include "libguard/core/path.h"
+
+#include <sys/types.h>
+
+/* What one call needs besides its stack frame. Pages that are not touched cost nothing. */
+struct scratch {
+	char name[2][PATH_NAME_CAP]; /* copies of the guest's names */
+	char canonical[2][PATH_NAME_CAP + PATH_CAP]; /* a chroot's root, and the name below it */
+	char rest[PATH_CAP];         /* for path_resolve */
+	char text[4096];             /* argv, addresses */
+	bool nested;                 /* mapped for one call only */
+};
+
+/* Once, from init. */
+void self_start(void);
+
+/* Right also in children of fork, vfork and clone that did not run our handlers, but: a vfork child's tid is its parent's. */
+pid_t self_pid(void);
+pid_t self_tid(void);
+
+/* NULL when memory is out. */
+struct scratch *scratch_take(void) MUST_CHECK;
+void scratch_give(struct scratch *scratch);
+
+/*
+ * Before exec: say that the block is free although its bytes are still needed. A vfork child never comes back to
+ * give it, and its parent, suspended until then, would find it taken for ever.
+ */
+void scratch_abandon(struct scratch *scratch);

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Starting programs through libc: posix_spawn, system, popen. libc runs them by
+ * code of its own that no hook sees, so everything is decided beforehand.
+ */
+#include "libguard/hooks/call.h"
+#include "libguard/hooks/process.h"
+#include "libguard/hooks/program.h"
+
+#include "libguard/core/sys.h"
+
+#include <alloca.h>
+#include <errno.h>
+#include <string.h>
+
+typedef int spawn_function(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
+			   char *const[], char *const[]);
+
+/* The first file in PATH that could be run; FILE itself when there is none. */
+static const char *find_in_path(const char *file, char name[PATH_NAME_CAP])
+{
+	const char *path = "/bin:/usr/bin";
+
+	if (strchr(file, '/'))
+		return file;
+	for (char *const *at = environ; at && *at; at++)
+		if (!strncmp(*at, "PATH=", 5))
+			path = *at + 5;
+	for (; path; path = strchr(path, ':') ? strchr(path, ':') + 1 : NULL) {
+		struct buf buf = {.data = name, .cap = PATH_NAME_CAP};
+
+		buf_bytes(&buf, path, strcspn(path, ":"));
+		if (buf.len > 0)
+			buf_char(&buf, '/');
+		buf_str(&buf, file);
+		if (sys_faccessat(AT_FDCWD, buf_cstr(&buf), X_OK) == 0)
+			return name;
+	}
+	return file;
+}
+
+static int spawn(enum hook hook, spawn_function *spawn_real, pid_t *pid, const char *name, const char *decided,
+		 const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes, char *const argv[],
+		 char *const envp[])
+{
+	struct call call;
+	enum event_coverage coverage = COVER_HOOKS;
+	char **words, **environment;
+	struct buf text;
+
+	call_enter(&call, hook);
+	if (!call.on)
+		return call.refused ? (int)-call.result : spawn_real(pid, name, actions, attributes, argv, envp);
+	words = alloca(program_words(argv) * sizeof *words);
+	environment = alloca((env_count(envp) + ENV_EXTRA) * sizeof *environment);
+	text.cap = env_text_cap(&guard.carry, envp);
+	text = (struct buf){.data = alloca(text.cap), .cap = text.cap};
+	if (!program_allowed(&call, AT_FDCWD, decided, 0, argv, words, &coverage) && call.refused)
+		return (int)-call_finish(&call);
+	if (env_make(&guard.carry, envp, environment, &text) < 0) {
+		call_finish(&call);
+		return E2BIG;
+	}
+	call.result = 0;
+	program_record(&call, coverage);
+	call.result = -spawn_real(pid, name, actions, attributes, argv, environment);
+	return (int)-call_finish(&call);
+}
+
+EXPORT int posix_spawn(pid_t *pid, const char *name, const posix_spawn_file_actions_t *actions,
+		       const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+	guard_ready();
+	return spawn(HOOK_posix_spawn, real.posix_spawn, pid, name, name, actions, attributes, argv, envp);
+}
+
+EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+			const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
+{
+	char name[PATH_NAME_CAP];
+
+	guard_ready();
+	return spawn(HOOK_posix_spawnp, real.posix_spawnp, pid, file, find_in_path(file, name), actions, attributes, argv,
+		     envp);
+}
+
+/* Decide a shell for COMMAND. False with errno set when it is refused. */
+static bool shell_allowed(enum hook hook, const char *command)
+{
+	static char shell[] = "sh", option[] = "-c";
+	char *argv[] = {shell, option, (char *)(uintptr_t)command, NULL};
+	char *words[8];
+	enum event_coverage coverage = COVER_HOOKS;
+	struct call call;
+
+	call_enter(&call, hook);
+	if (!call.on)
+		return !call.refused || call_leave(&call) >= 0;
+	process_carry();
+	if (program_allowed(&call, AT_FDCWD, "/bin/sh", 0, argv, words, &coverage))
+		program_record(&call, coverage);
+	return call_leave(&call) >= 0;
+}
+
+EXPORT int system(const char *command)
+{
+	if (command && !shell_allowed(HOOK_system, command))
+		return -1;
+	guard_ready();
+	return real.system(command);
+}
+
+EXPORT FILE *popen(const char *command, const char *mode)
+{
+	if (!shell_allowed(HOOK_popen, command))
+		return NULL;
+	return real.popen(command, mode);
+}
