@@ -23,9 +23,11 @@
 #define POLICY_VARIABLE "GUARD_POLICY"
 #define SESSION_NESTED_MAX 4
 #define SESSION_HOSTS 1024
+#define SESSION_LINES 64
 
 #define SESSION_STATE_MAGIC 0x3154415453444747ull /* "GGDSTAT1" as bytes in memory */
 #define SESSION_STATE_VERSION 1
+#define SESSION_POLICY_ALIGN 64 /* bytes; counters of the policy start on a cache line */
 
 /* A name and an address it was resolved to; `stamp` is odd while a writer fills the row (a sequence lock). */
 struct session_host {
@@ -45,7 +47,7 @@ struct session_state {
 	_Atomic uint32_t supervisor; /* pid, 0 once it has gone */
 	_Atomic uint32_t next_host;  /* ring position in hosts */
 	struct log_state log;
-	_Atomic uint64_t lines_window; /* rate limit of the refusal line: second << 32 | lines in it */
+	_Atomic uint64_t lines[SESSION_LINES]; /* rate limit of the refusal line, by rule: second << 32 | lines in it */
 	_Atomic uint64_t lines_muted;  /* lines not shown */
 	_Atomic uint32_t hooked;       /* processes that joined */
 	_Atomic uint32_t uncovered;    /* children that could not be hooked */

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A session while it runs and when it ends: segments ahead of need, records of
+ * the supervisor's own, old sessions removed; see session_make.h.
+ */
+#include "tools/session_make.h"
+
+#include "libguard/core/sys.h"
+#include "libguard/record/writer.h"
+#include "tools/session_files.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A supervisor that nobody wakes looks this often all the same. */
+#define IDLE_MS 60000
+/* And after a failure this often. */
+#define RETRY_MS 1000
+
+/* A session that has no session.json yet is being made, unless it is older than this. */
+#define MAKING_S 60
+
+#define DAY_S 86400
+
+/* Make the next segment and let the writers know. */
+static int make_next(struct made_session *session)
+{
+	struct log_state *log = &session->state->log;
+	uint32_t next = atomic_load(&log->ready) + 1;
+	int result = log_make_segment(session->directory, next);
+
+	if (result == 0 && session->shared)
+		result = session_files_share(session->directory, next);
+	if (result == 0) {
+		atomic_store(&log->ready, next);
+		sys_futex_wake(&log->ready);
+		return 0;
+	}
+	atomic_store(&log->stuck, next);
+	if (!session->complained) {
+		session->complained = true;
+		fprintf(stderr, "libguard: the log of %s cannot grow: %s; records are lost until it can\n",
+			session->directory, strerror(-result));
+	}
+	return result;
+}
+
+static void *serve(void *argument)
+{
+	struct made_session *session = argument;
+	struct log_state *log = &session->state->log;
+
+	for (;;) {
+		uint32_t wanted = atomic_load(&log->wanted);
+
+		if (wanted <= atomic_load(&log->ready)) {
+			sys_futex_wait(&log->wanted, wanted, IDLE_MS);
+			continue;
+		}
+		pthread_mutex_lock(&session->making);
+		if (make_next(session) < 0) {
+			pthread_mutex_unlock(&session->making);
+			sys_futex_wait(&log->wanted, wanted, RETRY_MS);
+			continue;
+		}
+		pthread_mutex_unlock(&session->making);
+	}
+	return NULL;
+}
+
+int session_serve(struct made_session *session)
+{
+	pthread_t thread;
+
+	return -pthread_create(&thread, NULL, serve, session);
+}
+
+void session_make_ahead(struct made_session *session)
+{
+	struct log_state *log = &session->state->log;
+
+	pthread_mutex_lock(&session->making);
+	/* One beyond the one in use is there; a hostile guest that says otherwise gets no more than one at a time. */
+	if (atomic_load(&log->ready) <= atomic_load(&log->filling))
+		make_next(session);
+	pthread_mutex_unlock(&session->making);
+}
+
+int session_record(const struct made_session *session, struct event *event)
+{
+	struct log_writer writer;
+	int result = log_attach(&writer, session->directory, &session->state->log);
+
+	if (result < 0)
+		return result;
+	event->door = DOOR_SUPERVISOR;
+	event->time_ns = sys_now_ns();
+	result = log_write(&writer, event);
+	log_detach(&writer);
+	return result;
+}
+
+/* Whether a session other than ours may go; KEPT newer ones stay. */
+static bool is_expired(const struct made_session *session, const char *directory, unsigned kept)
+{
+	uint64_t now_s = session->state->started_ns / 1000000000u, end_s;
+	struct session_info info;
+	struct stat status;
+
+	if (session_info_read(directory, &info) == 0) {
+		bool running = info.running;
+
+		end_s = (info.ended_ns ? info.ended_ns : info.started_ns) / 1000000000u;
+		session_info_free(&info);
+		if (running)
+			return false;
+	} else {
+		if (stat(directory, &status) < 0)
+			return false;
+		end_s = (uint64_t)status.st_mtime;
+		if (end_s + MAKING_S > now_s)
+			return false;
+	}
+	return (session->keep_sessions > 0 && kept >= session->keep_sessions) ||
+	       (session->keep_days > 0 && end_s + session->keep_days * (uint64_t)DAY_S < now_s);
+}
+
+void session_expire(const struct made_session *session)
+{
+	size_t place_len = (size_t)(strrchr(session->directory, '/') - session->directory), count;
+	char place[sizeof session->directory], **list;
+	unsigned kept = 1;
+
+	if (session->keep_days == 0 && session->keep_sessions == 0)
+		return;
+	memcpy(place, session->directory, place_len);
+	place[place_len] = '\0';
+	if (session_list(place, &list, &count) < 0)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		/* A link leads to a session of another place, where another policy rules. */
+		bool here = strncmp(list[i], place, place_len) == 0 && strrchr(list[i], '/') == list[i] + place_len;
+
+		if (!here || strcmp(list[i], session->directory) == 0)
+			continue;
+		if (is_expired(session, list[i], kept))
+			session_files_remove(list[i]);
+		else
+			kept++;
+	}
+	session_list_free(list, count);
+}
+
+void session_close(struct made_session *session, int exit_code, unsigned survivors)
+{
+	struct session_state *state = session->state;
+	int result;
+
+	/* Held until the process ends: no segment is begun that nobody would finish. */
+	if (survivors > 0)
+		session_make_ahead(session);
+	pthread_mutex_lock(&session->making);
+	atomic_store(&state->log.finished, 1);
+	sys_futex_wake(&state->log.ready);
+	atomic_store(&state->supervisor, 0);
+	session->info.ended_ns = sys_now_ns();
+	session->info.exit_code = exit_code;
+	session->info.survivors = survivors;
+	result = session_info_write(&session->info);
+	if (result < 0)
+		fprintf(stderr, "libguard: the end of the session cannot be written to %s/session.json: %s\n",
+			session->directory, strerror(-result));
+}

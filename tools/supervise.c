@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Standing in for the first process of a session; see supervise.h.
+ *
+ * All signals are blocked and taken one by one with sigwaitinfo: nothing is
+ * interrupted, and signals of default action reach even a process 1.
+ */
+#include "tools/supervise.h"
+
+#include "libguard/session/start.h"
+#include "tools/cmd.h"
+#include "tools/session_make.h"
+#include "tools/tree.h"
+#include "tools/witness.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+struct stand_in {
+	pid_t child;
+	pid_t witness;                /* below 0: there is none */
+	struct made_session *session; /* NULL: unguarded */
+	siginfo_t end;                /* how the child ended */
+};
+
+void supervise_prepare(struct supervise_before *before)
+{
+	struct sigaction normal = {.sa_handler = SIG_DFL};
+	sigset_t all;
+	int fd;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &before->mask);
+	/* The actions of other signals are the child's to inherit; blocked ones are queued whatever they say. */
+	sigaction(SIGCHLD, &normal, &before->child_action);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		before->closed[fd] = fcntl(fd, F_GETFD) < 0;
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+void supervise_undo(const struct supervise_before *before)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (before->closed[fd])
+			close(fd);
+	sigaction(SIGCHLD, &before->child_action, NULL);
+	sigprocmask(SIG_SETMASK, &before->mask, NULL);
+}
+
+/* End as a wait status tells: with its exit code, or by its signal. */
+static void __attribute__((noreturn)) end_like(int code, int status)
+{
+	const struct rlimit no_core = {0, 0};
+	sigset_t one;
+
+	if (code == CLD_EXITED)
+		_exit(status);
+	setrlimit(RLIMIT_CORE, &no_core);
+	/* A core handler behind a pipe does not ask for the limit. */
+	prctl(PR_SET_DUMPABLE, 0);
+	signal(status, SIG_DFL);
+	kill(getpid(), status);
+	sigemptyset(&one);
+	sigaddset(&one, status);
+	sigprocmask(SIG_UNBLOCK, &one, NULL);
+	/* Process 1 cannot die by its own signal. */
+	_exit(128 + status);
+}
+
+/* The terminal's hang-up goes to the leader of the terminal's session alone, which the program would have been. */
+static bool came_in_place_of_child(const siginfo_t *info)
+{
+	return (info->si_signo == SIGHUP || info->si_signo == SIGCONT) && getsid(0) == getpid();
+}
+
+static void forward(struct stand_in *self, const siginfo_t *info)
+{
+	/* What goes to the whole group (Ctrl-C, Ctrl-Z, kill of a job) the child has got itself, if it is still in it. */
+	bool has_it = witness_saw(&self->witness, info->si_signo) && getpgid(self->child) == getpgrp();
+
+	if ((has_it || info->si_code > 0) && !came_in_place_of_child(info))
+		return;
+	/* What the tree itself sends to its supervisor is no message to the program. */
+	if (info->si_code <= 0 && info->si_pid > 0 && tree_descends(info->si_pid, getpid()))
+		return;
+	if (info->si_code == SI_QUEUE)
+		sigqueue(self->child, info->si_signo, info->si_value);
+	else
+		kill(self->child, info->si_signo);
+}
+
+/* Stop as the child did, so that the shell sees it; come back when somebody continues us. */
+static void stop_with(pid_t child, int signal_number)
+{
+	struct sigaction normal = {.sa_handler = SIG_DFL}, before;
+	sigset_t one;
+
+	sigemptyset(&one);
+	sigaddset(&one, signal_number);
+	sigaction(signal_number, &normal, &before);
+	kill(getpid(), signal_number);
+	sigprocmask(SIG_UNBLOCK, &one, NULL);
+	/* Here we are stopped, except as process 1, which cannot be. */
+	sigprocmask(SIG_BLOCK, &one, NULL);
+	sigaction(signal_number, &before, NULL);
+	/* A shell continues the whole group. Who continued us alone means the child. */
+	if (getpid() != 1 && tree_state(child) == 'T')
+		kill(child, SIGCONT);
+}
+
+static void child_stopped(struct stand_in *self, int signal_number)
+{
+	/* The rest of the tree may run on while nobody serves it. */
+	if (self->session)
+		session_make_ahead(self->session);
+	/* Unless it was continued in the meantime. */
+	if (tree_state(self->child) == 'T')
+		stop_with(self->child, signal_number);
+}
+
+/* Take what children have to say; true once the first process has ended. */
+static bool reap(struct stand_in *self)
+{
+	bool ended = false;
+	siginfo_t info;
+
+	for (;;) {
+		info.si_pid = 0;
+		if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG) < 0 || info.si_pid == 0)
+			return ended;
+		if (info.si_pid == self->witness && info.si_code != CLD_STOPPED)
+			self->witness = witness_start();
+		if (info.si_pid != self->child || info.si_code == CLD_TRAPPED)
+			continue;
+		if (info.si_code == CLD_STOPPED) {
+			child_stopped(self, info.si_status);
+		} else {
+			self->end = info;
+			ended = true;
+		}
+	}
+}
+
+static void stand_in(struct stand_in *self)
+{
+	siginfo_t info;
+	sigset_t all;
+
+	sigfillset(&all);
+	while (!reap(self)) {
+		if (sigwaitinfo(&all, &info) < 0)
+			continue;
+		if (info.si_signo != SIGCHLD || info.si_code <= 0)
+			forward(self, &info);
+	}
+	if (self->witness > 0) {
+		kill(self->witness, SIGKILL);
+		waitpid(self->witness, NULL, 0);
+	}
+}
+
+/* Hold nothing that others could wait for: ends of pipes, locks, a mounted directory. */
+static void let_go(void)
+{
+	int null = open("/dev/null", O_RDWR);
+
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+	}
+	close_range(STDERR_FILENO + 1, ~0u, 0);
+	/* A directory that has gone is as good. */
+	(void)!chdir("/");
+}
+
+/* A child that has gone meanwhile is reaped like any other. */
+static void answer_child(int ready, int status, const char *directory)
+{
+	struct start_answer answer = {.status = status};
+
+	if (status == START_GUARDED)
+		snprintf(answer.directory, sizeof answer.directory, "%s", directory);
+	/* Less than PIPE_BUF: all or nothing. SIGPIPE is blocked. */
+	(void)!write(ready, &answer, sizeof answer);
+	close(ready);
+}
+
+static unsigned count_survivors(void)
+{
+	siginfo_t info;
+
+	/* Without children at all there is no tree to search. */
+	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 ? tree_count(getpid()) : 0;
+}
+
+int supervise_session(const struct session_request *request, int ready)
+{
+	struct stand_in self = {.child = request->child};
+	struct made_session session;
+	int status = session_make(request, &session);
+	bool exited;
+
+	if (status == START_GUARDED) {
+		status = session_serve(&session);
+		if (status < 0)
+			session_close(&session, EXIT_REFUSED, 0);
+		self.session = &session;
+	}
+	if (status >= 0)
+		self.witness = witness_start();
+	answer_child(ready, status, session.directory);
+	if (status < 0) {
+		waitpid(request->child, NULL, 0);
+		return EXIT_REFUSED;
+	}
+	let_go();
+	if (self.session)
+		session_expire(self.session);
+	stand_in(&self);
+	exited = self.end.si_code == CLD_EXITED;
+	if (self.session)
+		session_close(self.session, exited ? self.end.si_status : 128 + self.end.si_status, count_survivors());
+	end_like(self.end.si_code, self.end.si_status);
+}
