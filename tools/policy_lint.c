@@ -198,8 +198,6 @@ static bool may_meet(const char *one, const char *other)
 
 static void check_exceptions(struct policy_rules *rules, const struct policy_rule *rule)
 {
-	if (rule->varies)
-		return;
 	for (const char *const *except = rule->image.except; except && *except; except++)
 		for (const char *const *path = rule->image.paths; path && *path; path++)
 			if (may_meet(*path, *except))

@@ -363,7 +363,10 @@ bool pattern_add(const struct reading *reading, unsigned line, enum pattern_kind
 	if (!put_variables(&making, true, &pattern) || !check_brackets(&making, buf_cstr(&pattern)) ||
 	    !expand_braces(&making, arena_text(reading->arena, pattern.data, pattern.len)))
 		return false;
-	for (size_t i = 0; i < found.count; i++)
+	/* Words of a command have their places: what stands for one place stays together. */
+	for (size_t i = 1; kind == PATTERN_ARGUMENT && i < found.count; i++)
+		found.items[0] = arena_format(reading->arena, "%s\n%s", found.items[0], found.items[i]);
+	for (size_t i = 0; i < (kind == PATTERN_ARGUMENT ? 1 : found.count); i++)
 		words_add(reading->arena, out, found.items[i]);
 	if (kind == PATTERN_PATH && len > 1 && text[len - 1] == '/')
 		reading_warning(reading, line, "\"%s\" is the directory alone; \"%s**\" is what is in it, too", text, text);

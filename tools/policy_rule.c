@@ -193,12 +193,8 @@ static void read_exceptions(struct work *work)
 	const config_setting_t *texts = member(work, "except");
 	struct words out = {0};
 
-	for (unsigned i = 0; i < texts_count(texts); i++) {
-		const char *text = texts_text(texts, i);
-
-		work->rule->varies |= *text == '~' || strstr(text, "${");
-		(void)read_exception(work, texts_item(texts, i)->line, text, &out);
-	}
+	for (unsigned i = 0; i < texts_count(texts); i++)
+		(void)read_exception(work, texts_item(texts, i)->line, texts_text(texts, i), &out);
 	work->rule->image.except = out.items;
 }
 

@@ -14,7 +14,6 @@ struct policy_rule {
 	struct words labels, after;
 	unsigned after_line;
 	const char *objects;         /* as the policy writes them, for messages */
-	bool varies;                 /* an exception depends on who runs what where */
 	bool off;                    /* switched off by `without` */
 };
 

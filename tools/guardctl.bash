@@ -1,0 +1,34 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: Apache-2.0
+# bash completion for guardctl.
+
+_guardctl() {
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} options
+	COMPREPLY=()
+	if [ "$COMP_CWORD" = 1 ]; then
+		mapfile -t COMPREPLY < <(compgen -W "run check report events sessions --help --version" -- "$word")
+		return
+	fi
+	case $before in
+	--policy) mapfile -t COMPREPLY < <(compgen -f -X '!*.conf' -- "$word"; compgen -d -- "$word") && return ;;
+	--log) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
+	--verdict) mapfile -t COMPREPLY < <(compgen -W "allow deny" -- "$word") && return ;;
+	esac
+	case $command in
+	run) options="--policy --log" ;;
+	check) options="--policy" ;;
+	report) options="--log --json --top --color" ;;
+	events) options="--log --pid --operation --verdict --path --since --json" ;;
+	sessions) options="--log" ;;
+	*) options="" ;;
+	esac
+	if [[ $word == -* ]]; then
+		mapfile -t COMPREPLY < <(compgen -W "$options --help" -- "$word")
+		return
+	fi
+	case $command in
+	run) mapfile -t COMPREPLY < <(compgen -c -- "$word") ;;
+	check) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+	esac
+}
+complete -o filenames -F _guardctl guardctl

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Process records made into a tree; see programs.h.
+ */
+#include "tools/programs.h"
+
+#include "libguard/core/buf.h"
+
+#include <string.h>
+
+#define PROGRAMS_MAX 20000 /* nodes */
+#define DEPTH_MAX 64       /* what is deeper hangs from here: a report is no place for more */
+
+/*
+ * Processes are looked up by the low bits of their pid. Pids are given out in a row, so two that live at the same
+ * time and share a place are PIDS apart; then the older one's children lose their parent, nothing else.
+ */
+#define PIDS (1u << 17)
+
+struct program_pid {
+	uint32_t pid, ppid;
+	struct program *program;
+};
+
+void programs_init(struct programs *programs, struct arena *arena)
+{
+	*programs = (struct programs){.pids = arena_take(arena, PIDS * sizeof(struct program_pid))};
+	table_init(&programs->table, arena, sizeof(struct program), PROGRAMS_MAX);
+}
+
+static struct program_pid *place_of(const struct programs *programs, uint32_t pid)
+{
+	return &programs->pids[pid % PIDS];
+}
+
+static struct program *running(const struct programs *programs, uint32_t pid)
+{
+	const struct program_pid *place = place_of(programs, pid);
+
+	return pid != 0 && place->pid == pid ? place->program : NULL;
+}
+
+/*
+ * A process that has run a program before and still has the same parent is taken to have called exec itself; the
+ * log does not tell of ends, so a pid used again by the same parent looks alike.
+ */
+static struct program *parent_of(const struct programs *programs, const struct event *event)
+{
+	const struct program_pid *place = place_of(programs, event->pid);
+
+	if (place->pid == event->pid && (place->ppid == event->ppid || event->kind == EVENT_COVERAGE))
+		return place->program;
+	return running(programs, event->ppid);
+}
+
+static void hang(struct programs *programs, struct program *program, struct program *parent)
+{
+	struct program **first = parent ? &parent->first : &programs->first;
+	struct program **last = parent ? &parent->last : &programs->last;
+
+	program->parent = parent;
+	program->depth = parent ? parent->depth + 1 : 0;
+	if (*last)
+		(*last)->next = program;
+	else
+		*first = program;
+	*last = program;
+}
+
+/* The node of a program below PARENT, or NULL when there are too many. */
+static struct program *node(struct programs *programs, struct program *parent, const struct event *event,
+			    struct text exe, struct text argv)
+{
+	char storage[2 * EVENT_SLOT * EVENT_SLOTS_MAX + 32];
+	struct buf key = BUF_ON(storage);
+	struct program *program;
+
+	buf_u64(&key, (uint64_t)(uintptr_t)parent);
+	buf_char(&key, (char)event->coverage);
+	buf_bytes(&key, exe.data, exe.len);
+	buf_char(&key, '\0');
+	buf_bytes(&key, argv.data, argv.len);
+	program = table_at(&programs->table, (struct text){key.data, key.len});
+	if (!program || program->count++)
+		return program;
+	program->argv = (struct text){program->entry.key.data + key.len - argv.len, argv.len};
+	program->exe = (struct text){program->argv.data - 1 - exe.len, exe.len};
+	program->coverage = event->coverage;
+	program->first_ns = event->time_ns;
+	program->pid = event->pid;
+	program->uid = event->uid;
+	hang(programs, program, parent);
+	return program;
+}
+
+void programs_add(struct programs *programs, const struct event *event)
+{
+	struct program *parent = parent_of(programs, event);
+	struct text exe = event_get(event, FIELD_EXE);
+	struct program *program;
+
+	if (event->kind == EVENT_COVERAGE)
+		programs->uncovered++;
+	else
+		programs->started++;
+	if (exe.len == 0)
+		exe = event_get(event, FIELD_OBJECT);
+	while (parent && parent->depth >= DEPTH_MAX)
+		parent = parent->parent;
+	program = node(programs, parent, event, exe, event_get(event, FIELD_ARGV));
+	/* Who reports a program that is not covered may be its parent: its pid goes on meaning what it meant. */
+	if (event->kind == EVENT_PROCESS && event->pid != 0)
+		*place_of(programs, event->pid) = (struct program_pid){event->pid, event->ppid, program ? program : parent};
+}
+
+const struct program *programs_of(const struct programs *programs, const struct event *event)
+{
+	const struct program *program = running(programs, event->pid);
+
+	return program ? program : running(programs, event->ppid);
+}
+
+void programs_free(struct programs *programs)
+{
+	table_free(&programs->table);
+}

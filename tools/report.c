@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What both forms of the report share; see report.h.
+ */
+#include "tools/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const char *const report_coverage[EVENT_COVERAGE_LAST + 1] = {
+	[0] = "not told",
+	[COVER_HOOKS] = "hooks",
+	[COVER_STATIC] = "static: it has no dynamic loader",
+	[COVER_SETUID] = "setuid: the loader drops the library",
+	[COVER_FOREIGN] = "it uses another libc or architecture",
+	[COVER_NO_ENV] = "started without the guard's environment",
+	[COVER_NO_LIB] = "the library cannot be reached from there",
+};
+
+const char *const report_changes[CHANGE_KIND_COUNT] = {
+	[CHANGE_CREATED] = "created",	  [CHANGE_WRITTEN] = "written",	  [CHANGE_DELETED] = "deleted",
+	[CHANGE_RENAMED] = "renamed",	  [CHANGE_ATTR] = "attributes",	  [CHANGE_PASSING] = "temporary",
+	[CHANGE_ARRIVED] = "new name",
+};
+
+static int by_number(uint64_t a, uint64_t b)
+{
+	return a > b ? -1 : a < b;
+}
+
+/* One entry of a sorted table; the array's elements are pointers. */
+#define ENTRY(type, at) (*(const struct type *const *)(at))
+
+static int compare_refusals(const void *left, const void *right)
+{
+	const struct refusal *a = ENTRY(refusal, left), *b = ENTRY(refusal, right);
+	int order = by_number(a->count, b->count);
+
+	return order ? order : -by_number(a->first_ns, b->first_ns);
+}
+
+static int compare_contacts(const void *left, const void *right)
+{
+	const struct contact *a = ENTRY(contact, left), *b = ENTRY(contact, right);
+	int order = by_number(a->count, b->count);
+
+	return order ? order : strcmp(a->address.data, b->address.data);
+}
+
+static int compare_reads(const void *left, const void *right)
+{
+	const struct read_place *a = ENTRY(read_place, left), *b = ENTRY(read_place, right);
+	int order = by_number(a->count, b->count);
+
+	return order ? order : strcmp(a->entry.key.data, b->entry.key.data);
+}
+
+#undef ENTRY
+
+static struct table_entry **sorted(const struct table *table, int (*compare)(const void *, const void *))
+{
+	struct table_entry **entries = table_copy(table);
+
+	if (table->count > 1)
+		qsort(entries, table->count, sizeof *entries, compare);
+	return entries;
+}
+
+struct table_entry **report_refusals(const struct report *report)
+{
+	return sorted(&report->summary->refusals, compare_refusals);
+}
+
+struct table_entry **report_contacts(const struct report *report)
+{
+	return sorted(&report->summary->contacts, compare_contacts);
+}
+
+struct table_entry **report_reads(const struct report *report)
+{
+	return sorted(&report->summary->reads, compare_reads);
+}
+
+bool report_is_complete(const struct report *report)
+{
+	const struct session_view *view = report->view;
+	const struct log_damage *damage = &report->damage;
+
+	return view->counts.known && view->counts.lost == 0 && view->counts.uncovered == 0 &&
+	       report->summary->programs.uncovered == 0 && !view->info.degraded[0] && damage->bad == 0 &&
+	       damage->cut == 0 && damage->missing == 0 && damage->unread == 0 && damage->short_of == 0 &&
+	       (damage->torn == 0 || view->info.running) && (view->info.ended_ns != 0 || view->info.running);
+}
+
+void report_write_labels(const struct report *report, uint32_t rule, struct buf *out)
+{
+	const struct table *labels = &report->summary->labels;
+	bool any = false;
+
+	for (size_t i = 0; i < labels->count; i++) {
+		const struct label *label = (const struct label *)labels->items[i];
+
+		if (label->rule != rule)
+			continue;
+		if (any)
+			buf_char(out, ' ');
+		buf_bytes(out, label->entry.key.data, label->entry.key.len);
+		any = true;
+	}
+	if (!any)
+		buf_char(out, '?');
+}
+
+static bool needs_quotes(struct text word)
+{
+	for (size_t i = 0; i < word.len; i++) {
+		char c = word.data[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c & 0x80 ||
+		      (c && strchr("%+,-./:=@_", c))))
+			return true;
+	}
+	return word.len == 0;
+}
+
+static void write_word(struct text word, struct buf *out)
+{
+	if (!needs_quotes(word)) {
+		buf_bytes(out, word.data, word.len);
+		return;
+	}
+	buf_char(out, '\'');
+	for (size_t i = 0; i < word.len; i++)
+		if (word.data[i] == '\'')
+			buf_str(out, "'\\''");
+		else
+			buf_char(out, word.data[i]);
+	buf_char(out, '\'');
+}
+
+void report_write_words(struct text words, struct buf *out)
+{
+	const char *at = words.data;
+	const char *stop = words.data + words.len;
+
+	while (at < stop) {
+		const char *end = memchr(at, '\0', (size_t)(stop - at));
+
+		write_word((struct text){at, (size_t)((end ? end : stop) - at)}, out);
+		at = end ? end + 1 : stop;
+		if (at < stop)
+			buf_char(out, ' ');
+	}
+}
