@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void add(struct notes *notes, const char *file, unsigned line, bool warning, const char *format,
+static void PRINTF(5, 0) add(struct notes *notes, const char *file, unsigned line, bool warning, const char *format,
 		va_list arguments)
 {
 	char text[2048];

@@ -82,7 +82,7 @@ static bool take_one(struct match *m)
 			end = m->p + 2;
 			break;
 		}
-		/* fall through */
+		__attribute__((fallthrough));
 	default:
 		if (m->pattern.data[m->p] != c)
 			return false;

@@ -11,7 +11,7 @@ says() { # EXPECTED TEXT
 	"$guardctl" check --policy "$scratch/bad.conf" >"$scratch/out" 2>"$scratch/err"
 	status=$?
 	cat "$scratch/err"
-	[ $status = 1 ] && grep -qE "^$scratch/bad\.conf:[0-9]+: .*$1" "$scratch/err"
+	[ "$status" = 1 ] && grep -qE "^$scratch/bad\.conf:[0-9]+: .*$1" "$scratch/err"
 }
 
 check "an unknown key names the nearest" says 'did you mean "allow"' 'files = ( { alow = "read"; path = "/a"; } );'
