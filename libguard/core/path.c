@@ -5,6 +5,7 @@
 #include "libguard/core/path.h"
 
 #include "libguard/core/buf.h"
+#include "libguard/core/str.h"
 #include "libguard/core/sys.h"
 
 #include <errno.h>
@@ -56,7 +57,7 @@ static bool is_dotdot(const char *component, size_t len)
 static int push_all(struct path *path, const char *name)
 {
 	while (*name) {
-		size_t len = strcspn(name, "/");
+		size_t len = str_until(name, '/');
 		int error = 0;
 
 		if (is_dotdot(name, len))
@@ -66,7 +67,7 @@ static int push_all(struct path *path, const char *name)
 		if (error)
 			return error;
 		name += len;
-		name += strspn(name, "/");
+		name += str_skip(name, '/');
 	}
 	return 0;
 }
@@ -171,9 +172,9 @@ struct walk {
 static int step(struct walk *walk)
 {
 	const char *component = walk->rest + walk->at;
-	size_t len = strcspn(component, "/");
+	size_t len = str_until(component, '/');
 	size_t before = walk->out->len;
-	const char *after = component + len + strspn(component + len, "/");
+	const char *after = component + len + str_skip(component + len, '/');
 	bool last = *after == '\0';
 	bool slash = component[len] == '/';
 	char link[PATH_NAME_CAP];
@@ -239,7 +240,7 @@ size_t path_last(const char *name)
 
 bool path_is_dots(const char *last)
 {
-	size_t len = strcspn(last, "/");
+	size_t len = str_until(last, '/');
 
 	return len == 0 || is_dot(last, len) || is_dotdot(last, len);
 }

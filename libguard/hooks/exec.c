@@ -6,6 +6,7 @@
  * lies on the stack, and the scratch is given back before the act, because a
  * call that succeeds never comes back to do it.
  */
+#include "libguard/core/str.h"
 #include "libguard/hooks/call.h"
 #include "libguard/hooks/program.h"
 
@@ -113,7 +114,7 @@ static long run_in_path(enum hook hook, const char *file, char *const *argv, cha
 	for (const char *path = search_path(); path; path = strchr(path, ':') ? strchr(path, ':') + 1 : NULL) {
 		struct buf buf = {.data = name, .cap = sizeof name};
 
-		buf_bytes(&buf, path, strcspn(path, ":"));
+		buf_bytes(&buf, path, str_until(path, ':'));
 		if (buf.len > 0)
 			buf_char(&buf, '/');
 		buf_str(&buf, file);

@@ -7,6 +7,7 @@
  * never in a hook.
  */
 #include "libguard/core/path.h"
+#include "libguard/core/str.h"
 #include "libguard/core/sys.h"
 #include "libguard/hooks/call.h"
 #include "libguard/hooks/process.h"
@@ -80,7 +81,7 @@ static const char *find_variable(char *const *envp, const char *name)
 	size_t len = strlen(name);
 
 	for (; envp && *envp; envp++)
-		if (!strncmp(*envp, name, len) && (*envp)[len] == '=')
+		if (str_starts(*envp, name, len) && (*envp)[len] == '=')
 			return *envp + len + 1;
 	return NULL;
 }
@@ -137,7 +138,7 @@ static void find_real(void)
 static int join(const char *names)
 {
 	while (*names) {
-		size_t len = strcspn(names, ":");
+		size_t len = str_until(names, ':');
 		char directory[256];
 		int error;
 

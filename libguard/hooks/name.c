@@ -9,6 +9,7 @@
 #include "libguard/hooks/call.h"
 
 #include "libguard/core/buf.h"
+#include "libguard/core/str.h"
 #include "libguard/core/sys.h"
 #include "libguard/hooks/nolinks.h"
 
@@ -237,7 +238,7 @@ void call_file(struct call *call, int dir, const char *name, verb_set verbs)
 /* Put the last name behind the parent's canonical one. */
 static int append_last(struct operand *operand, const char *last)
 {
-	size_t len = strcspn(last, "/");
+	size_t len = str_until(last, '/');
 	struct path *path = &operand->path;
 
 	if (path->len + 1 + len >= PATH_CAP)

@@ -5,6 +5,7 @@
 #include "libguard/hooks/nolinks.h"
 
 #include "libguard/core/path.h"
+#include "libguard/core/str.h"
 #include "libguard/core/sys.h"
 #include "libguard/hooks/guard.h"
 #include "libguard/kernel/gate.h"
@@ -58,17 +59,17 @@ static int walk(int dir, const char *name, int flags, mode_t mode)
 		if (dir < 0)
 			return dir;
 		ours = true;
-		name += strspn(name, "/");
+		name += str_skip(name, '/');
 	}
 	for (;;) {
 		const char *after;
 
-		len = strcspn(name, "/");
+		len = str_until(name, '/');
 		if (len >= sizeof component)
 			return -ENAMETOOLONG;
 		memcpy(component, name, len);
 		component[len] = '\0';
-		after = name + len + strspn(name + len, "/");
+		after = name + len + str_skip(name + len, '/');
 		if (*after == '\0')
 			break;
 		dir = enter(dir, ours, component);

@@ -4,6 +4,7 @@
  */
 #include "libguard/hooks/process.h"
 
+#include "libguard/core/str.h"
 #include "libguard/core/sys.h"
 #include "libguard/hooks/self.h"
 #include "libguard/record/redact.h"
@@ -43,9 +44,9 @@ static bool is_carried(void)
 	bool has_library = false, has_sessions = false;
 
 	for (char *const *at = environ; at && *at; at++) {
-		if (!strncmp(*at, "LD_PRELOAD=", 11) && !strncmp(*at + 11, guard.carry.library, library))
+		if (str_starts(*at, "LD_PRELOAD=", 11) && str_starts(*at + 11, guard.carry.library, library))
 			has_library = (*at)[11 + library] == '\0' || (*at)[11 + library] == ':';
-		else if (!strncmp(*at, SESSION_VARIABLE "=", sizeof SESSION_VARIABLE))
+		else if (str_starts(*at, SESSION_VARIABLE "=", sizeof SESSION_VARIABLE))
 			has_sessions = !strcmp(*at + sizeof SESSION_VARIABLE, guard.carry.sessions);
 	}
 	return has_library && has_sessions;

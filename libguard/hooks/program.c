@@ -4,6 +4,7 @@
  */
 #include "libguard/hooks/program.h"
 
+#include "libguard/core/str.h"
 #include "libguard/core/sys.h"
 #include "libguard/hooks/process.h"
 #include "libguard/record/redact.h"
@@ -40,26 +41,67 @@ static void describe(struct call *call, struct operand *operand, char *const *ar
 	operand->argv = (struct text){words.data, words.len};
 }
 
-/* The beginning of the operand's file; its length, 0 when it cannot be read. */
-static size_t read_head(const struct operand *operand, char head[HEAD])
+/* What is known of an operand's file. */
+struct file {
+	struct stat status; /* all zero when it cannot be had */
+	size_t len;         /* bytes in head; 0 when it cannot be read */
+	char head[HEAD];
+};
+
+static bool is_same(const struct stat *a, const struct stat *b)
 {
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Open the held file for reading: by its name while that leads to it, for proc(5) costs a new process 20 us. */
+static int open_again(const struct operand *operand, int held, const struct stat *status)
+{
+	const int flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	char name[32];
 	struct buf buf = BUF_ON(name);
-	const char *last = operand->last;
+	struct stat found;
+	int fd = -1;
+
+	if (operand->path.len > 0)
+		fd = sys_openat2(AT_FDCWD, operand->path.text, flags, 0, RESOLVE_NO_LINKS);
+	if (fd >= 0 && sys_fstat(fd, &found) == 0 && is_same(&found, status))
+		return fd;
+	if (fd >= 0)
+		sys_close(fd);
+	buf_str(&buf, "/proc/self/fd/");
+	buf_i64(&buf, held);
+	return sys_open(buf_cstr(&buf), flags, 0);
+}
+
+static void read_file(const struct operand *operand, struct file *file)
+{
+	int held = operand->last[0] == '\0' ? operand->dir : operand->pin;
 	ssize_t len;
 	int fd;
 
-	if (last[0] == '\0') {
-		buf_str(&buf, "/proc/self/fd/");
-		buf_i64(&buf, operand->dir);
-		last = buf_cstr(&buf);
-	}
-	fd = (int)SYS_4(SYS_openat, operand->dir, last, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
+	file->len = 0;
+	if ((held >= 0 ? sys_fstat(held, &file->status)
+		       : sys_fstatat(operand->dir, operand->last, &file->status, 0)) != 0)
+		file->status = (struct stat){0};
+	if (held < 0 || !S_ISREG(file->status.st_mode))
+		return;
+	fd = open_again(operand, held, &file->status);
 	if (fd < 0)
-		return 0;
-	len = sys_read(fd, head, HEAD);
+		return;
+	len = sys_read(fd, file->head, HEAD);
 	sys_close(fd);
-	return len > 0 ? (size_t)len : 0;
+	file->len = len > 0 ? (size_t)len : 0;
+}
+
+/* Does the loader's name say that it is another libc's? */
+static bool is_foreign_loader(const char *name, size_t len)
+{
+	static const char musl[] = "ld-musl";
+
+	for (size_t i = 0; i + sizeof musl <= len && name[i]; i++)
+		if (str_starts(name + i, musl, sizeof musl - 1))
+			return true;
+	return false;
 }
 
 static enum event_coverage elf_coverage(const char *head, size_t len)
@@ -80,24 +122,22 @@ static enum event_coverage elf_coverage(const char *head, size_t len)
 		memcpy(&segment, head + at, sizeof segment);
 		if (segment.p_type != PT_INTERP)
 			continue;
-		if (segment.p_offset < len && len - segment.p_offset > 32 && memmem(head + segment.p_offset, 32, "musl", 4))
+		if (segment.p_offset < len && is_foreign_loader(head + segment.p_offset, len - segment.p_offset))
 			return COVER_FOREIGN;
 		return COVER_HOOKS;
 	}
 	return COVER_STATIC;
 }
 
-static enum event_coverage coverage_of(const struct operand *operand, const char *head, size_t len)
+static enum event_coverage coverage_of(const struct file *file)
 {
-	struct stat status;
-	int flags = operand->last[0] == '\0' ? AT_EMPTY_PATH : 0;
+	const struct stat *status = &file->status;
 
-	if (sys_fstatat(operand->dir, operand->last, &status, flags) == 0 && (status.st_mode & (S_ISUID | S_ISGID)) &&
-	    (status.st_uid != guard.euid || (status.st_mode & S_ISGID)))
+	if ((status->st_mode & (S_ISUID | S_ISGID)) && (status->st_uid != guard.euid || (status->st_mode & S_ISGID)))
 		return COVER_SETUID;
 	if (guard.root.len > 0 && sys_faccessat(AT_FDCWD, guard.carry.library, 0) != 0)
 		return COVER_NO_LIB;
-	return len > 0 ? elf_coverage(head, len) : COVER_HOOKS;
+	return file->len > 0 ? elf_coverage(file->head, file->len) : COVER_HOOKS;
 }
 
 /* Split "#!interpreter argument" in place. NULL when it is no such line. */
@@ -142,8 +182,7 @@ bool program_allowed(struct call *call, int dir, const char *name, int at_flags,
 		     enum event_coverage *coverage)
 {
 	struct operand *operand;
-	char head[HEAD];
-	size_t len;
+	struct file file;
 	bool allowed;
 
 	call_at(call, dir, name, at_flags, VERB_SET(EXEC));
@@ -154,9 +193,9 @@ bool program_allowed(struct call *call, int dir, const char *name, int at_flags,
 	}
 	describe(call, operand, argv);
 	allowed = call_decide(call, operand, operand->verbs);
-	len = read_head(operand, head);
+	read_file(operand, &file);
 	for (unsigned level = 0; allowed && level < PROGRAM_LEVELS; level++) {
-		char *argument, *interpreter = split_line(head, len, &argument);
+		char *argument, *interpreter = split_line(file.head, file.len, &argument);
 
 		if (!interpreter)
 			break;
@@ -171,9 +210,9 @@ bool program_allowed(struct call *call, int dir, const char *name, int at_flags,
 		describe(call, operand,
 			 interpreter_words(words, interpreter, argument, call->scratch->name[0], argv));
 		allowed = call_decide(call, operand, operand->verbs);
-		len = read_head(operand, head);
+		read_file(operand, &file);
 	}
-	*coverage = coverage_of(operand, head, len);
+	*coverage = coverage_of(&file);
 	return allowed && call->result >= 0;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "libguard/session/env.h"
 
+#include "libguard/core/str.h"
 #include "libguard/session/session.h"
 
 #include <errno.h>
@@ -24,7 +25,7 @@ static const char *value_of(const char *entry, const char *name)
 {
 	size_t len = strlen(name);
 
-	return strncmp(entry, name, len) == 0 ? entry + len : NULL;
+	return str_starts(entry, name, len) ? entry + len : NULL;
 }
 
 static struct found find(char *const *envp)
