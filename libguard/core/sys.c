@@ -6,7 +6,9 @@
 
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/magic.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 
 /* open_how of openat2(2), version 0. */
 struct open_how_v0 {
@@ -71,6 +73,13 @@ int sys_fstatat(int dir, const char *path, struct stat *out, int flags)
 int sys_faccessat(int dir, const char *path, int mode)
 {
 	return (int)SYS_3(SYS_faccessat, dir, path, mode);
+}
+
+bool sys_is_proc(const char *name)
+{
+	struct statfs status;
+
+	return SYS_2(SYS_statfs, name, &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
 }
 
 void *sys_mmap(size_t len, int prot, int flags, int fd, off_t offset)

@@ -10,6 +10,7 @@
 #include "libguard/core/str.h"
 #include "libguard/core/sys.h"
 #include "libguard/hooks/call.h"
+#include "libguard/hooks/exe.h"
 #include "libguard/hooks/process.h"
 #include "libguard/session/start.h"
 
@@ -26,10 +27,11 @@
 
 struct guard guard;
 
-/* Storage for what struct guard points to; written once. */
-static char exe_name[PATH_NAME_CAP];
-static char library_name[PATH_NAME_CAP];
-static char session_names[SESSION_NESTED_MAX * 256];
+#define SESSION_NAMES_CAP (SESSION_NESTED_MAX * 256)
+
+/* What struct guard points to: written once, close together, because each page that is touched costs a fault. */
+static char kept[3 * PATH_NAME_CAP + SESSION_NAMES_CAP];
+static size_t kept_len;
 static char root_name[PATH_NAME_CAP];
 
 /* What stderr was when the program started: a later file of that number is not ours to write to. */
@@ -76,6 +78,16 @@ void guard_set_root(struct text root)
 	guard.root = (struct text){root_name, len == 1 ? 0 : len};
 }
 
+/* Keep a text for good; what may come is bounded by the sizes that add up to `kept`. */
+static struct text keep(const char *text, size_t len)
+{
+	char *at = kept + kept_len;
+
+	memcpy(at, text, len);
+	kept_len += len + 1;
+	return (struct text){at, len};
+}
+
 static const char *find_variable(char *const *envp, const char *name)
 {
 	size_t len = strlen(name);
@@ -98,26 +110,29 @@ static void find_library(bool first)
 
 	if (!dladdr(&guard, &info) || !info.dli_fname)
 		give_up("the library cannot find its own file", 0);
-	if (!first && info.dli_fname[0] == '/' && strlen(info.dli_fname) < sizeof library_name) {
-		memcpy(library_name, info.dli_fname, strlen(info.dli_fname) + 1);
+	if (!first && info.dli_fname[0] == '/' && strlen(info.dli_fname) < PATH_NAME_CAP) {
+		guard.carry.library = keep(info.dli_fname, strlen(info.dli_fname)).data;
 		return;
 	}
-	if (path_resolve(AT_FDCWD, info.dli_fname, true, rest, &path) != 0 || path.len >= sizeof library_name)
+	if (path_resolve(AT_FDCWD, info.dli_fname, true, rest, &path) != 0 || path.len >= PATH_NAME_CAP)
 		give_up("the name of the library's own file cannot be resolved", 0);
-	memcpy(library_name, path.text, path.len + 1);
+	guard.carry.library = keep(path.text, path.len).data;
 }
 
 static void find_self(void)
 {
-	ssize_t len = sys_readlinkat(AT_FDCWD, "/proc/self/exe", exe_name, sizeof exe_name - 1);
+	struct scratch *scratch = scratch_take();
 	struct stat status;
+	size_t len;
 
-	guard.has_proc = len > 0;
+	if (!scratch)
+		give_up("no memory", 0);
+	guard.has_proc = sys_is_proc("/proc");
 	guard.euid = (uid_t)SYS_0(SYS_geteuid);
-	if (len > 0)
-		guard.actor.exe = (struct text){exe_name, (size_t)len};
-	len = sys_readlinkat(AT_FDCWD, "/proc/self/root", root_name, sizeof root_name - 1);
-	guard.root = (struct text){root_name, len > 1 ? (size_t)len : 0};
+	len = exe_find(scratch->canonical[0], scratch->rest);
+	if (len > 0 && len < PATH_NAME_CAP)
+		guard.actor.exe = keep(scratch->canonical[0], len);
+	scratch_give(scratch);
 	has_stderr = sys_fstat(2, &status) == 0;
 }
 
@@ -159,8 +174,10 @@ static int join(const char *names)
 /* The session's directory for a first process. Does not return in the process that becomes its supervisor. */
 static bool start(char *const *argv, char *const *envp)
 {
-	int status = session_start(library_name, argv, envp, session_names);
+	char directory[256];
+	int status = session_start(guard.carry.library, argv, envp, directory);
 
+	guard.carry.sessions = keep(directory, strnlen(directory, sizeof directory - 1)).data;
 	if (status < 0)
 		sys_exit(EXIT_REFUSED); /* session_start or the supervisor has said why */
 	return status == 0;
@@ -173,20 +190,19 @@ static void become_guarded(int argc, char *const *argv, char *const *envp)
 	int error;
 
 	(void)argc;
+	self_start();
 	find_self();
 	find_library(first);
 	find_real();
 	if (!first) {
-		if (strlen(names) >= sizeof session_names)
+		if (strlen(names) >= SESSION_NAMES_CAP)
 			give_up(SESSION_VARIABLE " is too long", 0);
-		memcpy(session_names, names, strlen(names) + 1);
+		guard.carry.sessions = keep(names, strlen(names)).data;
 	} else if (!start(argv, envp)) {
 		atomic_store(&guard.phase, GUARD_OFF);
 		return;
 	}
-	self_start();
-	guard.carry = (struct env_carry){library_name, session_names};
-	error = join(session_names);
+	error = join(guard.carry.sessions);
 	if (error)
 		give_up("the session in " SESSION_VARIABLE " cannot be joined", error);
 	for (unsigned i = 0; i < guard.session_count; i++)

@@ -31,6 +31,9 @@ static pthread_key_t key;
 static bool has_key;
 static __thread struct per_thread self;
 
+/* The first thread's: of the library's own memory, so that a short-lived program maps nothing for it. */
+static struct scratch first_scratch;
+
 static void thread_ends(void *scratch)
 {
 	self.scratch = NULL;
@@ -45,6 +48,7 @@ void self_start(void)
 	if (!sys_failed(page) && SYS_3(SYS_madvise, page, sizeof *process, MADV_WIPEONFORK) == 0)
 		process = page;
 	has_key = pthread_key_create(&key, thread_ends) == 0 && key < KEYS_IN_THREAD;
+	self.scratch = &first_scratch;
 }
 
 pid_t self_pid(void)

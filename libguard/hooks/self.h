@@ -15,11 +15,11 @@
 
 /* What one call needs besides its stack frame. Pages that are not touched cost nothing. */
 struct scratch {
+	bool nested;                 /* mapped for one call only */
 	char name[2][PATH_NAME_CAP]; /* copies of the guest's names */
 	char canonical[2][PATH_NAME_CAP + PATH_CAP]; /* a chroot's root, and the name below it */
 	char rest[PATH_CAP];         /* for path_resolve */
 	char text[4096];             /* argv, addresses */
-	bool nested;                 /* mapped for one call only */
 };
 
 /* Once, from init. */

@@ -23,22 +23,11 @@
 #define WAITS 20
 #define WAIT_MS 50
 
-/* User addresses have 48 bits and pages 12: the low 28 bits of `current` are free to count. */
+/* User addresses have 48 bits and a segment's lowest 8 are zero: the low 24 bits of `current` are free to count. */
 #define ADDRESS_SHIFT 16
-#define INSIDE_MASK ((1u << 28) - 1)
+#define INSIDE_MASK ((1u << 24) - 1)
 
-/*
- * A mapped segment: a private page right behind the file's pages. What bounds
- * a store is kept here and not read from the head, which others can change.
- */
-struct log_segment {
-	struct segment_head *head;
-	union slot *slots;
-	size_t size;               /* bytes of the file */
-	uint32_t count;            /* slots behind the head */
-	uint32_t number;
-	_Atomic int64_t remaining; /* once replaced: calls still inside; before that what has left of them, below 0 */
-};
+_Static_assert(LOG_SEGMENT_ALIGN << ADDRESS_SHIFT > INSIDE_MASK, "the count does not reach into the address");
 
 /* How a record will lie. */
 struct shape {
@@ -68,16 +57,16 @@ static uint64_t word_of(const struct log_segment *segment)
 
 static void unmap(struct log_segment *segment)
 {
-	sys_munmap(segment->head, segment->size + sizeof *segment);
+	sys_munmap(segment->head, segment->mapped);
 }
 
-static int map_file(int fd, uint32_t number, uint64_t session, struct log_segment **out)
+/* `room`: where to keep the segment; NULL for a private page right behind the file's. */
+static int map_file(int fd, uint32_t number, uint64_t session, struct log_segment *room, struct log_segment **out)
 {
-	struct log_segment *segment;
+	struct log_segment *segment = room;
 	struct segment_head *head;
 	struct stat status;
-	void *page;
-	size_t size;
+	size_t size, mapped;
 	int error = sys_fstat(fd, &status);
 
 	if (error)
@@ -85,24 +74,25 @@ static int map_file(int fd, uint32_t number, uint64_t session, struct log_segmen
 	if (!S_ISREG(status.st_mode) || (uint64_t)status.st_size != segment_size(number))
 		return -EINVAL;
 	size = (size_t)status.st_size;
-	head = sys_mmap(size + sizeof *segment, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	mapped = room ? size : size + sizeof *segment;
+	head = sys_mmap(mapped, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (sys_failed(head))
 		return (int)(intptr_t)head;
-	page = (void *)sys_call(SYS_mmap, (long)head + (long)size, sizeof *segment, PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-	error = sys_failed(page) ? (int)(intptr_t)page : segment_check(head, size);
+	if (!room)
+		segment = (void *)sys_call(SYS_mmap, (long)head + (long)size, sizeof *segment, PROT_READ | PROT_WRITE,
+					   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	error = sys_failed(segment) ? (int)(intptr_t)segment : segment_check(head, size);
 	if (!error && (head->version != SEGMENT_VERSION || head->number != number ||
 		       head->slots != size / EVENT_SLOT - 1 || (session && head->session != session)))
 		error = -EINVAL;
 	if (error) {
-		sys_munmap(head, size + sizeof *segment);
+		sys_munmap(head, mapped);
 		return error;
 	}
-	segment = page;
 	*segment = (struct log_segment){
 		.head = head,
 		.slots = (union slot *)(head + 1),
-		.size = size,
+		.mapped = mapped,
 		.count = head->slots,
 		.number = number,
 	};
@@ -110,7 +100,7 @@ static int map_file(int fd, uint32_t number, uint64_t session, struct log_segmen
 	return 0;
 }
 
-static int map(const struct log_writer *writer, uint32_t number, struct log_segment **out)
+static int map(const struct log_writer *writer, uint32_t number, struct log_segment *room, struct log_segment **out)
 {
 	char storage[sizeof writer->directory + 32];
 	struct buf path = BUF_ON(storage);
@@ -123,7 +113,7 @@ static int map(const struct log_writer *writer, uint32_t number, struct log_segm
 	fd = sys_open(buf_cstr(&path), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
 	if (fd < 0)
 		return fd;
-	error = map_file(fd, number, writer->session, out);
+	error = map_file(fd, number, writer->session, room, out);
 	sys_close(fd);
 	return error;
 }
@@ -165,7 +155,7 @@ static int replace(struct log_writer *writer, struct log_segment *old)
 
 	if (segment_of(word) != old)
 		return 0;
-	error = map(writer, old->number + 1, &next);
+	error = map(writer, old->number + 1, NULL, &next);
 	if (error)
 		return error;
 	raise_to(&writer->state->filling, next->number);
@@ -339,7 +329,7 @@ int log_attach(struct log_writer *writer, const char *directory, struct log_stat
 	memcpy(writer->directory, directory, len + 1);
 	writer->state = state;
 	writer->session = 0;
-	error = map(writer, filling ? filling : 1, &segment);
+	error = map(writer, filling ? filling : 1, &writer->first, &segment);
 	if (error)
 		return error;
 	writer->session = segment->head->session;

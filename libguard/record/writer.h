@@ -27,7 +27,19 @@ struct log_state {
 	_Atomic uint64_t lost;     /* records that could not be written */
 };
 
-struct log_segment; /* a mapped segment */
+/*
+ * A mapped segment, as this process keeps it: in memory of its own, so that what bounds a store is not read from the
+ * file's head, which others can change.
+ */
+#define LOG_SEGMENT_ALIGN 256 /* bytes */
+struct log_segment {
+	_Alignas(LOG_SEGMENT_ALIGN) struct segment_head *head;
+	union slot *slots;
+	size_t mapped;             /* bytes from the head on that are ours to unmap */
+	uint32_t count;            /* slots behind the head */
+	uint32_t number;
+	_Atomic int64_t remaining; /* once replaced: calls still inside; before that what has left of them, below 0 */
+};
 
 /* One process's view of the log. */
 struct log_writer {
@@ -35,6 +47,7 @@ struct log_writer {
 	_Atomic uint64_t current; /* the mapped segment's address << 16, and how many calls are inside it */
 	uint64_t session;         /* what the head of every segment must say */
 	char directory[256];      /* absolute path of the session directory */
+	struct log_segment first; /* the one attached to; later ones lie behind their files */
 };
 
 /*
