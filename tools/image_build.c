@@ -257,7 +257,7 @@ static bool index_grow(struct image_builder *b)
 /* The edge of that kind, owner and key; made if there is none. NULL when memory is out. */
 static struct building_edge *edge(struct image_builder *b, enum image_edge_kind kind, uint32_t owner, struct text key)
 {
-	uint32_t hash = image_hash(kind, owner, key);
+	uint32_t hash = image_edge_hash(kind, owner, image_key_hash(key));
 	struct building_edge *found;
 	size_t at;
 
@@ -755,11 +755,19 @@ static void add_span_edge(struct image_builder *b, enum image_edge_kind kind, ui
 		e->node = span;
 }
 
+static void note_key(struct image_keys *keys, size_t len, char outer)
+{
+	unsigned char byte = (unsigned char)outer;
+
+	keys->lengths[len / 64] |= UINT64_C(1) << len % 64;
+	keys->bytes[byte / 64] |= UINT64_C(1) << byte % 64;
+}
+
 static uint32_t lay_globset(struct image_builder *b, struct layout *to, uint32_t number)
 {
 	const struct list *list = &node_at(b, number)->globs;
 	struct filed_glob *filed;
-	struct image_globset *set, made = {{0}, {0}, 0, 0};
+	struct image_globset *set, made = {.loose = 0};
 
 	if (list->count == 0)
 		return 0;
@@ -781,9 +789,9 @@ static uint32_t lay_globset(struct image_builder *b, struct layout *to, uint32_t
 			;
 		span = add_globs(b, to, filed + i, next - i);
 		if (filed[i].kind == EDGE_PREFIX)
-			made.prefixes[len / 64] |= UINT64_C(1) << len % 64;
+			note_key(&made.prefixes, len, filed[i].key.data[0]);
 		else if (filed[i].kind == EDGE_SUFFIX)
-			made.suffixes[len / 64] |= UINT64_C(1) << len % 64;
+			note_key(&made.suffixes, len, filed[i].key.data[len - 1]);
 		if (!filed[i].kind) {
 			made.loose = span;
 			continue;

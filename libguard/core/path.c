@@ -100,8 +100,33 @@ int path_of_directory(int dir, struct path *out)
 	return 0;
 }
 
+/* Does a component begin here that the normal form has not: "", "." or ".."? */
+static bool is_odd(const char *component)
+{
+	if (component[0] == '.')
+		component += 1 + (component[1] == '.');
+	return component[0] == '/' || component[0] == '\0';
+}
+
+/* Copy an absolute name that is in normal form already, which most are; false when it is not. */
+static bool copy_normal(const char *name, struct path *out)
+{
+	size_t len = strlen(name);
+
+	if (len >= PATH_CAP)
+		return false;
+	for (const char *at = name; *at != '\0'; at++)
+		if (*at == '/' && is_odd(at + 1))
+			return false;
+	memcpy(out->text, name, len + 1);
+	out->len = len;
+	return true;
+}
+
 int path_lexical(int dir, const char *name, struct path *out)
 {
+	if (name[0] == '/' && copy_normal(name, out))
+		return 0;
 	if (name[0] == '/') {
 		set_root(out);
 	} else {

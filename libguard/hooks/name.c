@@ -57,7 +57,11 @@ struct operand *call_operand(struct call *call, verb_set verbs)
 	struct operand *operand = &call->operands[number];
 	char *canonical = call->scratch ? call->scratch->canonical[number] : NULL;
 
-	operand->object = (struct object){.kind = OBJECT_PATH, .text = {"", 0}};
+	operand->object = (struct object){
+		.kind = OBJECT_PATH,
+		.text = {"", 0},
+		.trail = call->scratch ? &call->scratch->trail : NULL,
+	};
 	operand->verbs = verbs;
 	operand->shown = VERB_COUNT;
 	operand->pin = -1;

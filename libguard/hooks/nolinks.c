@@ -7,23 +7,9 @@
 #include "libguard/core/path.h"
 #include "libguard/core/str.h"
 #include "libguard/core/sys.h"
-#include "libguard/hooks/guard.h"
-#include "libguard/kernel/gate.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <string.h>
-
-/* The kernel's O_LARGEFILE; libc's is 0 on 64-bit machines, programs pass either. */
-#define LARGE_FILE 0100000
-
-#define KNOWN_FLAGS                                                                                                    \
-	(O_ACCMODE | O_CREAT | O_EXCL | O_NOCTTY | O_TRUNC | O_APPEND | O_NONBLOCK | O_SYNC | O_ASYNC | O_DIRECT |     \
-	 LARGE_FILE | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC | O_PATH | O_TMPFILE)
-
-/* With O_PATH the kernel's openat ignores all but these; openat2 refuses them. */
-#define PATH_FLAGS (O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
 
 static int plain_openat(int dir, const char *name, int flags, mode_t mode)
 {
@@ -92,31 +78,18 @@ static int walk(int dir, const char *name, int flags, mode_t mode)
 	return fd;
 }
 
-int nolinks_open(int dir, const char *name, int flags, mode_t mode)
+int nolinks_walk(int dir, const char *name, int flags, mode_t mode, int error)
 {
-	bool makes = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
-	struct open_how how = {.resolve = RESOLVE_NO_SYMLINKS};
-	long fd;
+	if (error) {
+		/* EPERM may be the file's own answer (O_NOATIME, immutable) or a filter's: ask where it cannot be the file's. */
+		struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+		long probe = gate(SYS_openat2, AT_FDCWD, GATE_PTR("/"), GATE_PTR(&how), sizeof how);
 
-	if (flags & O_PATH) {
-		flags &= PATH_FLAGS;
-		makes = false;
+		if (probe >= 0) {
+			sys_close((int)probe);
+			return error;
+		}
+		atomic_store_explicit(&guard.no_openat2, true, memory_order_relaxed);
 	}
-	if (atomic_load_explicit(&guard.no_openat2, memory_order_relaxed))
-		return walk(dir, name, flags, mode);
-	how.flags = (unsigned)(flags & KNOWN_FLAGS);
-	how.mode = makes ? mode & 07777 : 0;
-	fd = gate(SYS_openat2, dir, GATE_PTR(name), GATE_PTR(&how), sizeof how);
-	if (LIKELY(fd >= 0) || (fd != -ENOSYS && fd != -EPERM))
-		return (int)fd;
-
-	/* EPERM may be the file's own answer (O_NOATIME, immutable) or a filter's: ask where it cannot be the file's. */
-	how = (struct open_how){.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
-	long probe = gate(SYS_openat2, AT_FDCWD, GATE_PTR("/"), GATE_PTR(&how), sizeof how);
-	if (probe >= 0) {
-		sys_close((int)probe);
-		return (int)fd;
-	}
-	atomic_store_explicit(&guard.no_openat2, true, memory_order_relaxed);
-	return walk(dir, name, flags, mode);
+	return walk(dir, name, flags & O_PATH ? flags & NOLINKS_PATH_FLAGS : flags, mode);
 }

@@ -262,7 +262,8 @@ static void opening_start(struct opening *opening, enum hook hook, int dir, cons
 	call->result = error;
 }
 
-static int open_hook(enum hook hook, int dir, const char *name, int flags, mode_t mode)
+/* Flat, so that few returns follow the kernel's own, which the processor does not foresee: 9 ns each. */
+static __attribute__((flatten)) int open_hook(enum hook hook, int dir, const char *name, int flags, mode_t mode)
 {
 	struct opening opening;
 

@@ -10,12 +10,14 @@
 #pragma once
 
 #include "libguard/core/path.h"
+#include "libguard/policy/policy.h"
 
 #include <sys/types.h>
 
 /* What one call needs besides its stack frame. Pages that are not touched cost nothing. */
 struct scratch {
 	bool nested;                 /* mapped for one call only */
+	struct policy_trail trail;
 	char name[2][PATH_NAME_CAP]; /* copies of the guest's names */
 	char canonical[2][PATH_NAME_CAP + PATH_CAP]; /* a chroot's root, and the name below it */
 	char rest[PATH_CAP];         /* for path_resolve */

@@ -245,7 +245,7 @@ static bool hear_name(struct question *q, enum image_root root, struct text name
 {
 	struct match_nodes nodes;
 
-	match_walk(q->policy, root, name, &nodes, hear_refs, q);
+	match_walk(q->policy, root, name, q->object->trail, &nodes, hear_refs, q);
 	for (unsigned i = 0; i < nodes.count; i++) {
 		const struct image_node *node = image_node(q->policy, nodes.at[i]);
 

@@ -71,63 +71,11 @@ int policy_verify(const struct policy *policy)
 	return image_checksum(policy->image + from, policy->size - from) == image_head(policy)->checksum ? 0 : -EINVAL;
 }
 
-const struct image_head *image_head(const struct policy *policy)
-{
-	return (const struct image_head *)(const void *)policy->image;
-}
-
-/* Row NUMBER of a table, or a row of zeros. */
-static inline const void *row(const struct policy *policy, const struct image_table *table, uint32_t number, size_t size)
-{
-	static const uint64_t empty[16];
-
-	_Static_assert(sizeof empty >= sizeof(struct image_rule_row) && sizeof empty >= sizeof(struct image_globset),
-		       "the empty row is as long as any");
-	if (UNLIKELY(number >= table->count))
-		return empty;
-	return policy->image + table->at + (size_t)number * size;
-}
-
-#define ROW(type, table) ((const type *)row(policy, &image_head(policy)->table, number, sizeof(type)))
-
-const struct image_rule_row *image_rule_row(const struct policy *policy, uint32_t number)
-{
-	return ROW(struct image_rule_row, rules);
-}
-
-const struct image_node *image_node(const struct policy *policy, uint32_t number)
-{
-	return ROW(struct image_node, nodes);
-}
-
-const struct image_globset *image_globset(const struct policy *policy, uint32_t number)
-{
-	return ROW(struct image_globset, globsets);
-}
-
-const struct image_glob *image_glob(const struct policy *policy, uint32_t number)
-{
-	return ROW(struct image_glob, globs);
-}
-
-const struct image_except *image_except(const struct policy *policy, uint32_t number)
-{
-	return ROW(struct image_except, excepts);
-}
-
-const struct image_ports_row *image_ports_row(const struct policy *policy, uint32_t number)
-{
-	return ROW(struct image_ports_row, ports);
-}
-
-uint32_t image_ref(const struct policy *policy, uint32_t number)
-{
-	return *ROW(uint32_t, refs);
-}
+const uint64_t image_empty_row[24];
 
 struct text image_word(const struct policy *policy, uint32_t number)
 {
-	return image_string(policy, *ROW(uint32_t, words));
+	return image_string(policy, *image_word_row(policy, number));
 }
 
 struct text image_string(const struct policy *policy, uint32_t offset)
@@ -145,18 +93,9 @@ struct text image_string(const struct policy *policy, uint32_t offset)
 	return (struct text){(const char *)data + offset + 4, len};
 }
 
-struct image_span image_span(const struct policy *policy, uint32_t number, const struct image_table *rows)
+uint64_t image_key_hash(struct text key)
 {
-	struct image_span span = *ROW(struct image_span, spans);
-
-	if (UNLIKELY(span.first > rows->count || span.count > rows->count - span.first))
-		span.count = 0;
-	return span;
-}
-
-uint32_t image_hash(enum image_edge_kind kind, uint32_t owner, struct text key)
-{
-	uint64_t hash = (owner * UINT64_C(8) + kind) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t hash = UINT64_C(0x9e3779b97f4a7c15);
 	const char *data = key.data;
 	size_t len = key.len;
 	uint64_t word;
@@ -171,21 +110,26 @@ uint32_t image_hash(enum image_edge_kind kind, uint32_t owner, struct text key)
 	for (size_t i = 0; i < len; i++)
 		word = word << 8 | (unsigned char)data[i];
 	hash = (hash ^ word) * UINT64_C(0xe7037ed1a0b428db);
-	hash ^= hash >> 32;
+	return hash ^ hash >> 32;
+}
+
+uint32_t image_edge_hash(enum image_edge_kind kind, uint32_t owner, uint64_t key_hash)
+{
+	uint64_t hash = key_hash ^ (owner * UINT64_C(8) + kind) * UINT64_C(0x9e3779b97f4a7c15);
+
 	hash *= UINT64_C(0x8ebc6af09c88c6e3);
 	return (uint32_t)(hash >> 32) | 1;
 }
 
-uint32_t image_find(const struct policy *policy, enum image_edge_kind kind, uint32_t owner, struct text key)
+uint32_t image_find_hashed(const struct policy *policy, enum image_edge_kind kind, uint32_t owner, struct text key,
+			   uint64_t key_hash)
 {
-	const struct image_table *table = &image_head(policy)->edges;
-	uint32_t hash = image_hash(kind, owner, key);
-	uint32_t mask = table->count - 1;
+	uint32_t hash = image_edge_hash(kind, owner, key_hash);
+	uint32_t mask = image_head(policy)->edges.count - 1;
 
 	/* Bounded: a hostile image may have no free row. */
 	for (uint32_t at = hash >> 1 & mask, tries = 0; tries <= mask; at = (at + 1) & mask, tries++) {
-		uint32_t number = at;
-		const struct image_edge *edge = ROW(struct image_edge, edges);
+		const struct image_edge *edge = image_edge(policy, at);
 		struct text found;
 
 		if (edge->hash == 0)

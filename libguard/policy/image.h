@@ -18,7 +18,7 @@
 #include "libguard/policy/policy.h"
 
 #define IMAGE_MAGIC 0x31474d4947444747ull /* "GGDGIMG1" as bytes in memory */
-#define IMAGE_VERSION 1
+#define IMAGE_VERSION 2
 #define IMAGE_ACTIVE_MAX 256 /* nodes that may be active at once while a name is walked */
 #define IMAGE_OVER_MAX 1000000
 
@@ -76,11 +76,17 @@ struct image_node {
 	uint32_t is_stars;   /* this is such a node: it stays active */
 };
 
+/* What keys of one kind there are: most components are told from all of them by one byte. */
+struct image_keys {
+	uint64_t lengths[4]; /* bit n: some have n bytes */
+	uint64_t bytes[4];   /* bit n: some have byte n at the component's outer end */
+};
+
 /* The globs of one node, by where they are literal. */
 struct image_globset {
-	uint64_t prefixes[4]; /* bit n: some begin with n literal bytes */
-	uint64_t suffixes[4]; /* bit n: some, with no literal beginning, end with n literal bytes */
-	uint32_t loose;       /* span of the rest */
+	struct image_keys prefixes; /* what some begin with */
+	struct image_keys suffixes; /* what some end with that have no literal beginning */
+	uint32_t loose;             /* span of the rest */
 	uint32_t unused;
 };
 
@@ -109,29 +115,73 @@ struct image_except {
 	uint32_t bits;
 };
 
-/* Look-ups for match.c and decide.c: a number out of range gives an empty row, never a wild pointer. */
-const struct image_head *image_head(const struct policy *policy) NONNULL;
-const struct image_rule_row *image_rule_row(const struct policy *policy, uint32_t number) NONNULL;
-const struct image_node *image_node(const struct policy *policy, uint32_t number) NONNULL;
-const struct image_globset *image_globset(const struct policy *policy, uint32_t number) NONNULL;
-const struct image_glob *image_glob(const struct policy *policy, uint32_t number) NONNULL;
-const struct image_except *image_except(const struct policy *policy, uint32_t number) NONNULL;
 struct image_ports_row {
 	uint16_t first, last;
 };
-const struct image_ports_row *image_ports_row(const struct policy *policy, uint32_t number) NONNULL;
-uint32_t image_ref(const struct policy *policy, uint32_t number) NONNULL;
+
+static inline const struct image_head *image_head(const struct policy *policy)
+{
+	return (const struct image_head *)(const void *)policy->image;
+}
+
+/*
+ * Look-ups for match.c and decide.c, in line because a decision makes some fifty: image_node(policy, number) and so on.
+ * A number out of range gives a row of zeros, never a wild pointer.
+ */
+extern const uint64_t image_empty_row[24];
+
+#define ROWS(function, type, table)                                                                                    \
+	static inline const type *function(const struct policy *policy, uint32_t number)                               \
+	{                                                                                                              \
+		const struct image_table *rows = &image_head(policy)->table;                                           \
+                                                                                                                       \
+		_Static_assert(sizeof image_empty_row >= sizeof(type), "the empty row is as long as any");             \
+		if (UNLIKELY(number >= rows->count))                                                                   \
+			return (const type *)image_empty_row;                                                          \
+		return (const type *)(const void *)(policy->image + rows->at + (size_t)number * sizeof(type));         \
+	}
+ROWS(image_rule_row, struct image_rule_row, rules)
+ROWS(image_node, struct image_node, nodes)
+ROWS(image_globset, struct image_globset, globsets)
+ROWS(image_glob, struct image_glob, globs)
+ROWS(image_edge, struct image_edge, edges)
+ROWS(image_except, struct image_except, excepts)
+ROWS(image_ports_row, struct image_ports_row, ports)
+ROWS(image_span_row, struct image_span, spans)
+ROWS(image_ref_row, uint32_t, refs)
+ROWS(image_word_row, uint32_t, words)
+#undef ROWS
+
+static inline uint32_t image_ref(const struct policy *policy, uint32_t number)
+{
+	return *image_ref_row(policy, number);
+}
+
 struct text image_word(const struct policy *policy, uint32_t number) NONNULL;
 struct text image_string(const struct policy *policy, uint32_t offset) NONNULL;
 
 /* The rows a span stands for; a span beyond its table is cut, so that loops over it are bounded. */
-struct image_span image_span(const struct policy *policy, uint32_t number, const struct image_table *rows) NONNULL;
+static inline struct image_span image_span(const struct policy *policy, uint32_t number, const struct image_table *rows)
+{
+	struct image_span span = *image_span_row(policy, number);
 
-/* What an edge leads to, or 0. */
-uint32_t image_find(const struct policy *policy, enum image_edge_kind kind, uint32_t owner, struct text key) NONNULL;
+	if (UNLIKELY(span.first > rows->count || span.count > rows->count - span.first))
+		span.count = 0;
+	return span;
+}
 
-/* Hash of an edge; never 0. */
-uint32_t image_hash(enum image_edge_kind kind, uint32_t owner, struct text key) MUST_CHECK;
+/* Hash of a key, and of the edge that it stands for; the latter is never 0. */
+uint64_t image_key_hash(struct text key) MUST_CHECK;
+uint32_t image_edge_hash(enum image_edge_kind kind, uint32_t owner, uint64_t key_hash) MUST_CHECK;
+
+/* What an edge leads to, or 0. `key_hash` is the key's: a component is hashed once and asked for at many nodes. */
+uint32_t image_find_hashed(const struct policy *policy, enum image_edge_kind kind, uint32_t owner, struct text key,
+			   uint64_t key_hash) NONNULL;
+
+static inline uint32_t image_find(const struct policy *policy, enum image_edge_kind kind, uint32_t owner, struct text key)
+{
+	return image_find_hashed(policy, kind, owner, key, image_key_hash(key));
+}
 
 /* Checksum of LEN bytes. */
 uint32_t image_checksum(const unsigned char *data, size_t len) NONNULL;

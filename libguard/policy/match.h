@@ -17,6 +17,7 @@ struct match_nodes {
  * Walk NAME through the trie of ROOT.
  *
  *   name  canonical path, or an abstract socket's name with its "@"
+ *   trail where the calling thread's last walk led, to go on from if it can; NULL for none
  *   out   the nodes at which a pattern may end; their `refs` are the rules
  *   tail  called for each span of refs whose pattern crosses components and covers the name
  *
@@ -24,5 +25,6 @@ struct match_nodes {
  *
  * Source: image.h.
  */
-void match_walk(const struct policy *policy, enum image_root root, struct text name, struct match_nodes *out,
-		void (*tail)(void *context, uint32_t refs), void *context) NONNULL;
+void match_walk(const struct policy *policy, enum image_root root, struct text name, struct policy_trail *trail,
+		struct match_nodes *out, void (*tail)(void *context, uint32_t refs), void *context)
+	__attribute__((nonnull(1, 5, 6)));

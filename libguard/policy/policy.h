@@ -34,6 +34,19 @@ struct policy {
 
 enum object_kind { OBJECT_PATH, OBJECT_ADDRESS, OBJECT_HOST, OBJECT_PROGRAM, OBJECT_PROCESS };
 
+/*
+ * How a thread's last name led to its directory, through the image: names come in runs from one directory, and need
+ * but their last step then. Zeroed memory is an empty trail; it belongs to one thread, and may be left half-written.
+ */
+struct policy_trail {
+	const unsigned char *image;
+	uint32_t root;       /* enum image_root */
+	uint32_t len;        /* bytes of `directory`; 0: empty */
+	uint32_t count;      /* of `nodes`, those that are active behind the directory */
+	uint32_t nodes[15];
+	char directory[240];
+};
+
 /* What an operation is attempted on. */
 struct object {
 	enum object_kind kind;
@@ -42,6 +55,7 @@ struct object {
 	struct text host;        /* OBJECT_ADDRESS: the name that led to it, or empty */
 	char *const *argv;       /* OBJECT_PROGRAM: NULL-terminated, or NULL */
 	bool tree;               /* a directory whose name changes: a rule about anything below it counts too */
+	struct policy_trail *trail; /* the calling thread's, or NULL */
 };
 
 /* Who attempts it. */
