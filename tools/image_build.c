@@ -35,6 +35,7 @@ struct building_node {
 	struct list tails;  /* the same; their `node` is a row of tail_refs */
 	uint32_t stars;
 	uint32_t parent;
+	uint64_t literals; /* as image_node has it */
 	bool is_stars;
 	verb_set own; /* verbs that rules without conditions deny here */
 	uint32_t own_rule;
@@ -294,6 +295,8 @@ static uint32_t child_by_literal(struct image_builder *b, uint32_t parent, struc
 	number = (size_t)(e - ROW_AT(b->edges, struct building_edge, 0));
 	uint32_t node = add_node(b, parent);
 	ROW_AT(b->edges, struct building_edge, number)->node = node;
+	if (node)
+		node_at(b, parent)->literals |= image_literal_bit(image_key_hash(component));
 	return node;
 }
 
@@ -838,7 +841,7 @@ static uint32_t lay_tails(struct image_builder *b, struct layout *to, const stru
 static void lay_node(struct image_builder *b, struct layout *to, uint32_t number)
 {
 	const struct building_node *node = node_at(b, number);
-	struct image_node made = {.stars = node->stars, .is_stars = node->is_stars};
+	struct image_node made = {.literals = node->literals, .stars = node->stars, .is_stars = node->is_stars};
 	struct image_node *row = add_row(b, &to->nodes);
 
 	made.refs = span_of(b, &node->refs);

@@ -67,6 +67,7 @@ struct image_rule_row {
 };
 
 struct image_node {
+	uint64_t literals;   /* image_literal_bit of each component that an edge leads on by: most others have none of them */
 	uint32_t refs;       /* span of refs: rules whose pattern ends here */
 	uint32_t globset;    /* row of globsets, or 0 */
 	uint32_t stars;      /* node of the component `**`, or 0 */
@@ -74,6 +75,7 @@ struct image_node {
 	uint32_t below;      /* verbs that rules without conditions deny somewhere below */
 	uint32_t below_rule; /* one of these rules */
 	uint32_t is_stars;   /* this is such a node: it stays active */
+	uint32_t unused;
 };
 
 /* What keys of one kind there are: most components are told from all of them by one byte. */
@@ -173,6 +175,11 @@ static inline struct image_span image_span(const struct policy *policy, uint32_t
 /* Hash of a key, and of the edge that it stands for; the latter is never 0. */
 uint64_t image_key_hash(struct text key) MUST_CHECK;
 uint32_t image_edge_hash(enum image_edge_kind kind, uint32_t owner, uint64_t key_hash) MUST_CHECK;
+
+static inline uint64_t image_literal_bit(uint64_t key_hash)
+{
+	return UINT64_C(1) << (key_hash & 63);
+}
 
 /* What an edge leads to, or 0. `key_hash` is the key's: a component is hashed once and asked for at many nodes. */
 uint32_t image_find_hashed(const struct policy *policy, enum image_edge_kind kind, uint32_t owner, struct text key,

@@ -103,7 +103,8 @@ static void step(struct walk *walk, uint32_t number, struct text component, uint
 
 	if (node->is_stars)
 		reach(walk, number);
-	reach(walk, image_find_hashed(walk->policy, EDGE_LITERAL, number, component, hash));
+	if (node->literals & image_literal_bit(hash))
+		reach(walk, image_find_hashed(walk->policy, EDGE_LITERAL, number, component, hash));
 	if (node->globset)
 		try_globset(walk, node, number, component);
 	if (node->tails)
