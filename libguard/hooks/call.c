@@ -134,6 +134,7 @@ static void record(const struct call *call, const struct operand *operand, unsig
 	const struct verdict *verdict = &operand->verdicts[number];
 	bool refuses = verdict->kind != VERDICT_ALLOW;
 	struct policy_log log = policy_log(&session->policy);
+	unsigned values = event->count;
 	uint64_t labels = 0;
 
 	event->verdict = (uint8_t)verdict->kind;
@@ -161,7 +162,11 @@ static void record(const struct call *call, const struct operand *operand, unsig
 		return;
 	if (!refuses && operand->verbs == VERB_SET(READ) && log.reads != READS_ALL && !(event->flags & EVENT_LABELLED))
 		return;
+	/* A child that has run no program yet has no record of its own: what was refused names its program itself. */
+	if (refuses)
+		event_add(event, FIELD_EXE, guard.actor.exe);
 	log_write(&session->log, event);
+	event->count = values;
 	if (labels)
 		refusal_note_labels(session, labels, event);
 }
