@@ -21,7 +21,7 @@
 
 #include <fcntl.h>
 
-#define CALL_OPERANDS 2
+#define CALL_OPERANDS SCRATCH_NAMES
 
 /* One thing that a call touches. */
 struct operand {

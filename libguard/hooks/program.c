@@ -4,6 +4,7 @@
  */
 #include "libguard/hooks/program.h"
 
+#include "libguard/core/script.h"
 #include "libguard/core/str.h"
 #include "libguard/core/sys.h"
 #include "libguard/hooks/process.h"
@@ -23,14 +24,14 @@
 
 size_t program_words(char *const *argv)
 {
-	return env_count(argv) + 4;
+	return env_count(argv) + 2 * SCRIPT_LEVELS + 2;
 }
 
 /* The operand is a program from here on: its words are matched and, redacted, recorded. */
 static void describe(struct call *call, struct operand *operand, char *const *argv)
 {
-	size_t half = sizeof call->scratch->text / CALL_OPERANDS;
-	struct buf words = {.data = call->scratch->text + half * (size_t)(operand - call->operands), .cap = half};
+	size_t part = sizeof call->scratch->text / CALL_OPERANDS;
+	struct buf words = {.data = call->scratch->text + part * (size_t)(operand - call->operands), .cap = part};
 
 	operand->verbs = VERB_SET(EXEC);
 	operand->object.kind = OBJECT_PROGRAM;
@@ -140,42 +141,34 @@ static enum event_coverage coverage_of(const struct file *file)
 	return file->len > 0 ? elf_coverage(file->head, file->len) : COVER_HOOKS;
 }
 
-/* Split "#!interpreter argument" in place. NULL when it is no such line. */
-static char *split_line(char *head, size_t len, char **argument)
+/*
+ * Put the words with which the kernel starts an interpreter in front of those it would start the script with; WORDS is
+ * filled from its end. Their text is kept on the scratch of operand NUMBER: the next file is read over it.
+ */
+static char **interpreter_words(struct call *call, unsigned number, char **words, const char *argument)
 {
-	char *end, *name;
+	char *name = call->scratch->name[number], *kept = name + sizeof call->scratch->name[number] / 2;
 
-	*argument = NULL;
-	if (len < 3 || head[0] != '#' || head[1] != '!')
-		return NULL;
-	end = memchr(head, '\n', len);
-	if (!end)
-		end = head + (len < HEAD ? len : HEAD - 1);
-	while (end > head + 2 && (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r'))
-		end--;
-	*end = '\0';
-	name = head + 2 + strspn(head + 2, " \t");
-	end = name + strcspn(name, " \t");
-	if (*end) {
-		*end = '\0';
-		*argument = end + 1 + strspn(end + 1, " \t");
+	_Static_assert(sizeof call->scratch->name[0] / 2 > HEAD, "an interpreter and its argument fit");
+	if (argument) {
+		memcpy(kept, argument, strlen(argument) + 1);
+		*--words = kept;
 	}
-	return *name ? name : NULL;
+	*--words = name;
+	return words;
 }
 
-/* The argv with which the kernel starts an interpreter. */
-static char *const *interpreter_words(char **words, char *interpreter, char *argument, char *script, char *const *argv)
+/* ARGV as an interpreter gets it, but for itself: the script's name first. At the end of WORDS. */
+static char **script_words(char **words, char *script, char *const *argv)
 {
-	size_t count = 0;
+	size_t count = argv && argv[0] ? env_count(argv) - 1 : 0;
+	char **first = words + 2 * SCRIPT_LEVELS;
 
-	words[count++] = interpreter;
-	if (argument)
-		words[count++] = argument;
-	words[count++] = script;
-	for (size_t i = 1; argv && argv[0] && argv[i]; i++)
-		words[count++] = argv[i];
-	words[count] = NULL;
-	return words;
+	first[0] = script;
+	for (size_t i = 0; i < count; i++)
+		first[1 + i] = argv[1 + i];
+	first[1 + count] = NULL;
+	return first;
 }
 
 bool program_allowed(struct call *call, int dir, const char *name, int at_flags, char *const *argv, char **words,
@@ -194,21 +187,20 @@ bool program_allowed(struct call *call, int dir, const char *name, int at_flags,
 	describe(call, operand, argv);
 	allowed = call_decide(call, operand, operand->verbs);
 	read_file(operand, &file);
-	for (unsigned level = 0; allowed && level < PROGRAM_LEVELS; level++) {
-		char *argument, *interpreter = split_line(file.head, file.len, &argument);
+	words = script_words(words, call->scratch->name[0], argv);
+	for (unsigned level = 1; allowed && level <= SCRIPT_LEVELS; level++) {
+		char *argument, *interpreter = script_split(file.head, file.len, HEAD, &argument);
 
 		if (!interpreter)
 			break;
-		if (call->count == CALL_OPERANDS && call->operands[1].pin >= 0)
-			sys_close(call->operands[1].pin);
 		call_file(call, AT_FDCWD, interpreter, VERB_SET(EXEC));
-		operand = &call->operands[1];
+		operand = &call->operands[level];
 		if (call->result < 0) {
 			operand->verbs = 0;
 			break; /* the kernel says what is wrong with it */
 		}
-		describe(call, operand,
-			 interpreter_words(words, interpreter, argument, call->scratch->name[0], argv));
+		words = interpreter_words(call, level, words, argument);
+		describe(call, operand, words);
 		allowed = call_decide(call, operand, operand->verbs);
 		read_file(operand, &file);
 	}

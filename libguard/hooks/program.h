@@ -11,8 +11,6 @@
 
 #include "libguard/hooks/call.h"
 
-#define PROGRAM_LEVELS 5 /* interpreters of interpreters that the kernel follows */
-
 /*
  * Name and decide the file that is to run and every interpreter the kernel will run for it.
  *

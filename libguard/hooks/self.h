@@ -14,14 +14,16 @@
 
 #include <sys/types.h>
 
+#define SCRATCH_NAMES 6 /* a script and five interpreters, one of the other */
+
 /* What one call needs besides its stack frame. Pages that are not touched cost nothing. */
 struct scratch {
 	bool nested;                 /* mapped for one call only */
 	struct policy_trail trail;
-	char name[2][PATH_NAME_CAP]; /* copies of the guest's names */
-	char canonical[2][PATH_NAME_CAP + PATH_CAP]; /* a chroot's root, and the name below it */
+	char name[SCRATCH_NAMES][PATH_NAME_CAP]; /* copies of the guest's names */
+	char canonical[SCRATCH_NAMES][PATH_NAME_CAP + PATH_CAP]; /* a chroot's root, and the name below it */
 	char rest[PATH_CAP];         /* for path_resolve */
-	char text[4096];             /* argv, addresses */
+	char text[SCRATCH_NAMES * 2048]; /* argv, addresses */
 };
 
 /* Once, from init. */

@@ -7,6 +7,7 @@
 #include "libguard/hooks/process.h"
 #include "libguard/hooks/program.h"
 
+#include "libguard/core/script.h"
 #include "libguard/core/sys.h"
 
 #include <alloca.h>
@@ -89,7 +90,7 @@ static bool shell_allowed(enum hook hook, const char *command)
 {
 	static char shell[] = "sh", option[] = "-c";
 	char *argv[] = {shell, option, (char *)(uintptr_t)command, NULL};
-	char *words[8];
+	char *words[3 + 2 * SCRIPT_LEVELS + 2];
 	enum event_coverage coverage = COVER_HOOKS;
 	struct call call;
 
