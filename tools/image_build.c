@@ -647,6 +647,7 @@ int image_builder_add(struct image_builder *b, const struct image_rule *rule)
 	}
 	made.id = add_string(b, text_of(rule->id));
 	made.reason = rule->reason ? add_string(b, text_of(rule->reason)) : 0;
+	made.hint = rule->hint ? add_string(b, text_of(rule->hint)) : 0;
 	made.file = file_string(b, rule->file);
 	made.args = add_words(b, rule->args, false);
 	made.by = add_words(b, rule->by, true);
@@ -937,8 +938,11 @@ int image_builder_finish(struct image_builder *b, const struct image_setting *se
 		.edges.row = sizeof(struct image_edge),
 	};
 	struct image_head head;
+	uint32_t hints[VERB_COUNT];
 	int error = -ENOMEM;
 
+	for (unsigned v = 0; v < VERB_COUNT; v++)
+		hints[v] = setting->hints[v] ? add_string(b, text_of(setting->hints[v])) : 0;
 	add_row(b, &to.globsets); /* row 0: none */
 	for (size_t i = 0; i < b->nodes.count; i++)
 		lay_node(b, &to, (uint32_t)i);
@@ -967,6 +971,7 @@ int image_builder_finish(struct image_builder *b, const struct image_setting *se
 		head.log_reads = setting->log.reads;
 		head.log_stacks = setting->log.stacks;
 		memcpy(head.range_bits, b->range_bits, sizeof head.range_bits);
+		memcpy(head.hints, hints, sizeof hints);
 		error = write_image(parts, ARRAY_LEN(parts), &head, image, size);
 	}
 	free_vector(&to.nodes);

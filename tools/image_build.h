@@ -30,6 +30,7 @@ struct image_rule {
 	const char *file;
 	unsigned line;
 	const char *reason; /* or NULL */
+	const char *hint;   /* what it leaves allowed, for who is refused; or NULL */
 	enum verdict_kind kind;
 	enum section section;
 	verb_set verbs;
@@ -61,6 +62,7 @@ struct image_setting {
 	enum policy_mode mode;
 	enum verdict_kind defaults[SECTION_COUNT];
 	struct policy_log log;
+	const char *hints[VERB_COUNT]; /* what rules allow for a verb, for who is refused; or NULL */
 };
 
 /* NULL when memory is out. */

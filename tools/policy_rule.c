@@ -188,13 +188,21 @@ static bool read_exception(struct work *work, unsigned line, const char *text, s
 	return host != NULL;
 }
 
+/* The text itself goes with the file it came from. */
+static void write_down(const struct work *work, const char *text, struct words *out)
+{
+	words_add(work->reading->arena, out, arena_text(work->reading->arena, text, strlen(text)));
+}
+
 static void read_exceptions(struct work *work)
 {
 	const config_setting_t *texts = member(work, "except");
 	struct words out = {0};
 
-	for (unsigned i = 0; i < texts_count(texts); i++)
+	for (unsigned i = 0; i < texts_count(texts); i++) {
 		(void)read_exception(work, texts_item(texts, i)->line, texts_text(texts, i), &out);
+		write_down(work, texts_text(texts, i), &work->rule->written_except);
+	}
 	work->rule->image.except = out.items;
 }
 
@@ -214,8 +222,11 @@ static void check_objects(struct work *work)
 
 		any |= given != NULL;
 		for (unsigned i = 0; i < texts_count(texts); i++)
-			if (texts_text(texts, i))
+			if (texts_text(texts, i)) {
 				words_add(work->reading->arena, &work->objects, texts_text(texts, i));
+				if (strcmp(object_keys[k], "port") != 0)
+					write_down(work, texts_text(texts, i), &work->rule->written);
+			}
 	}
 	if (!any && needed[work->section])
 		work_error(work, work->group->line, "the rule covers nothing: it names no %s", needed[work->section]);

@@ -14,6 +14,7 @@ struct policy_rule {
 	struct words labels, after;
 	unsigned after_line;
 	const char *objects;         /* as the policy writes them, for messages */
+	struct words written, written_except; /* objects and exceptions, one by one, in the same way */
 	bool off;                    /* switched off by `without` */
 };
 

@@ -315,6 +315,7 @@ int rules_read(const char *file, const struct policy_setting *setting, struct po
 	if (out->notes.errors > 0)
 		return -EINVAL;
 	rules_add_builtin(out, setting);
+	rules_add_hints(out, setting);
 	return 0;
 }
 

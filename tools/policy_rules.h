@@ -43,6 +43,9 @@ void rules_lint(struct policy_rules *rules) NONNULL;
 /* Add what protects the guard itself: policy_builtin.c. */
 void rules_add_builtin(struct policy_rules *rules, const struct policy_setting *setting) NONNULL;
 
+/* Say for rules and verbs what is allowed in place of what they refuse: policy_hint.c. */
+void rules_add_hints(struct policy_rules *rules, const struct policy_setting *setting) NONNULL;
+
 /*
  * Build the image of all rules that are not switched off.
  *

@@ -11,6 +11,7 @@
 
 #define LINES_A_SECOND 3 /* for one rule: a loop over many files must not drown the refusal that comes next */
 #define LINE_CAP 1024 /* below PIPE_BUF: a line is never mixed with another's */
+#define OBJECT_CAP 420 /* of a line: rule, reason and what is allowed come after a long name, too */
 
 /* Bytes that could move a terminal's cursor or begin a line of their own are shown as \xNN. */
 static void add_plain(struct buf *line, struct text text)
@@ -25,6 +26,19 @@ static void add_plain(struct buf *line, struct text text)
 			buf_hex(line, c, 2);
 		}
 	}
+}
+
+/* The same, cut so that the line is not longer than LEN. */
+static void add_cut(struct buf *line, struct text text, size_t len)
+{
+	size_t cap = line->cap;
+
+	line->cap = len;
+	add_plain(line, text);
+	line->cap = cap;
+	if (line->overflow)
+		buf_str(line, "...");
+	line->overflow = false;
 }
 
 /* "guard.conf:18" */
@@ -62,6 +76,19 @@ static void add_rule(struct buf *line, const struct session *session, enum verb 
 	}
 }
 
+/* "; allowed: delete /home/u/work/..." */
+static void add_allowed(struct buf *line, const struct session *session, enum verb verb, const struct verdict *verdict)
+{
+	struct text hint = policy_hint(&session->policy, verdict->rule, verb);
+
+	if (hint.len == 0 || verdict->rule == RULE_BROKEN)
+		return;
+	buf_str(line, "; allowed: ");
+	buf_str(line, verb_table[verb].word);
+	buf_char(line, ' ');
+	add_plain(line, hint);
+}
+
 /* One line less this second, or false when there are none left. */
 static bool take_line(struct session_state *state, uint32_t rule)
 {
@@ -91,7 +118,7 @@ void refusal_say(struct session *session, const struct operand *operand, enum ve
 	buf_str(&line, "libguard: refused ");
 	buf_str(&line, verb_table[verb].word);
 	buf_char(&line, ' ');
-	add_plain(&line, operand->object.text);
+	add_cut(&line, operand->object.text, OBJECT_CAP);
 	if (operand->object.host.len > 0) {
 		buf_str(&line, " [");
 		add_plain(&line, operand->object.host);
@@ -99,6 +126,7 @@ void refusal_say(struct session *session, const struct operand *operand, enum ve
 	}
 	buf_str(&line, " (");
 	add_rule(&line, session, verb, verdict);
+	add_allowed(&line, session, verb, verdict);
 	buf_char(&line, ')');
 	storage[line.len] = '\n';
 	guard_say(storage, line.len + 1);

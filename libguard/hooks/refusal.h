@@ -2,7 +2,9 @@
 /*
  * Telling people and models about a refusal: one line on the guest's stderr.
  *
- *     libguard: refused delete /data/db.sqlite (rule volumes, guard.conf:18: production volume)
+ *     libguard: refused delete /data/db.sqlite (rule volumes, guard.conf:18: production volume; allowed: delete /work/...)
+ *
+ * What would be allowed comes ready from the compiled policy.
  */
 #pragma once
 

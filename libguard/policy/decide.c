@@ -21,6 +21,7 @@ struct question {
 	enum section section;
 	const struct object *object;
 	const struct actor *actor;
+	const struct policy_listener *listener; /* or NULL */
 	uint32_t deny, ask, allow; /* the first rule of each kind, or NO_RULE */
 	verb_set denied, asked, allowed;
 	uint64_t labels;
@@ -174,22 +175,23 @@ static bool is_over(const struct policy *policy, const struct image_rule_row *ru
 	return position >= rule->over && now - before < rule->per_s * UINT64_C(1000000000);
 }
 
-static bool conditions_hold(const struct question *q, const struct image_rule_row *rule)
+/* The first condition of the rule that does not hold, or BAR_NONE. */
+static enum rule_bar find_bar(const struct question *q, const struct image_rule_row *rule)
 {
 	const struct policy *policy = q->policy;
 
 	if (rule->port && q->object->kind != OBJECT_HOST && !ports_match(policy, rule->port, q->object->addr))
-		return false;
+		return BAR_PORT;
 	if (rule->by && !word_matches(policy, rule->by, q->actor->exe))
-		return false;
+		return BAR_BY;
 	if (rule->args && !args_match(policy, rule->args, q->object->argv))
-		return false;
+		return BAR_ARGS;
 	if (rule->after && !(policy_labels(policy) & rule->after))
-		return false;
+		return BAR_AFTER;
 	if (rule->except && is_excepted(q, rule->except))
-		return false;
+		return BAR_EXCEPT;
 	/* Last, because asking counts. */
-	return rule->per_s == 0 || is_over(policy, rule);
+	return rule->per_s == 0 || is_over(policy, rule) ? BAR_NONE : BAR_OVER;
 }
 
 /* To allow the way to a host is to allow finding it. */
@@ -205,8 +207,14 @@ static void hear_rule(struct question *q, uint32_t number)
 {
 	const struct image_rule_row *rule = image_rule_row(q->policy, number);
 	verb_set verbs = verbs_of(q, rule) & q->verbs;
+	enum rule_bar bar;
 
-	if (rule->section != q->section || !verbs || !conditions_hold(q, rule))
+	if (rule->section != q->section || !verbs)
+		return;
+	bar = find_bar(q, rule);
+	if (UNLIKELY(q->listener != NULL))
+		q->listener->hear(q->listener->context, number, verbs, bar);
+	if (bar != BAR_NONE)
 		return;
 	if (rule->kind == VERDICT_DENY) {
 		q->denied |= verbs;
@@ -237,6 +245,8 @@ static void hear_below(struct question *q, const struct image_node *node)
 	if (q->object->tree && !node->is_stars && node->below) {
 		q->denied |= q->verbs;
 		q->deny = node->below_rule < q->deny ? node->below_rule : q->deny;
+		if (UNLIKELY(q->listener != NULL))
+			q->listener->hear(q->listener->context, node->below_rule, q->verbs, BAR_NONE);
 	}
 }
 
@@ -330,8 +340,8 @@ static void refuse(struct verdict *out, enum verdict_kind kind, uint32_t rule, v
 	*out = (struct verdict){kind, rule, verbs, err ? err : EACCES, 0, true};
 }
 
-void policy_decide(const struct policy *policy, verb_set verbs, const struct object *object, const struct actor *actor,
-		   struct verdict *out)
+static void decide(const struct policy *policy, verb_set verbs, const struct object *object, const struct actor *actor,
+		   const struct policy_listener *listener, struct verdict *out)
 {
 	struct question q = {
 		.policy = policy,
@@ -339,6 +349,7 @@ void policy_decide(const struct policy *policy, verb_set verbs, const struct obj
 		.section = section_of(verbs),
 		.object = object,
 		.actor = actor,
+		.listener = listener,
 		.deny = NO_RULE,
 		.ask = NO_RULE,
 		.allow = NO_RULE,
@@ -362,6 +373,18 @@ void policy_decide(const struct policy *policy, verb_set verbs, const struct obj
 		refuse(out, otherwise == VERDICT_ASK ? VERDICT_ASK : VERDICT_DENY, RULE_DEFAULT, rest, 0);
 	else
 		*out = (struct verdict){VERDICT_ALLOW, q.allow == NO_RULE ? RULE_DEFAULT : q.allow, verbs, 0, q.labels, q.log};
+}
+
+void policy_decide(const struct policy *policy, verb_set verbs, const struct object *object, const struct actor *actor,
+		   struct verdict *out)
+{
+	decide(policy, verbs, object, actor, NULL, out);
+}
+
+void policy_explain(const struct policy *policy, verb_set verbs, const struct object *object, const struct actor *actor,
+		    const struct policy_listener *listener, struct verdict *out)
+{
+	decide(policy, verbs, object, actor, listener, out);
 }
 
 uint64_t policy_label(const struct policy *policy, uint64_t labels)
@@ -414,8 +437,19 @@ int policy_rule(const struct policy *policy, uint32_t number, struct rule_info *
 		.section = rule->section < SECTION_COUNT ? rule->section : SECTION_FILES,
 		.verbs = rule->verbs,
 		.builtin = rule->builtin,
+		.over = rule->over,
+		.per_s = rule->per_s,
+		.after = rule->after,
 	};
 	return 0;
+}
+
+struct text policy_hint(const struct policy *policy, uint32_t rule, enum verb verb)
+{
+	struct text own = image_string(policy, image_rule_row(policy, rule)->hint);
+
+	_Static_assert(ARRAY_LEN(image_head(policy)->hints) >= VERB_COUNT, "every verb has its hint");
+	return own.len > 0 || verb >= VERB_COUNT ? own : image_string(policy, image_head(policy)->hints[verb]);
 }
 
 struct text policy_label_name(const struct policy *policy, unsigned number)

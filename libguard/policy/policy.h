@@ -111,6 +111,26 @@ size_t policy_state_size(const void *image, size_t size) NONNULL;
 void policy_decide(const struct policy *policy, verb_set verbs, const struct object *object,
 		   const struct actor *actor, struct verdict *out) NONNULL;
 
+/* Why a rule that covers an object does not apply to it: the first of its conditions that does not hold. */
+enum rule_bar { BAR_NONE, BAR_PORT, BAR_BY, BAR_ARGS, BAR_AFTER, BAR_EXCEPT, BAR_OVER };
+
+/* Who is told of every rule that policy_explain comes to. */
+struct policy_listener {
+	void (*hear)(void *context, uint32_t rule, verb_set verbs, enum rule_bar bar);
+	void *context;
+};
+
+/*
+ * policy_decide that tells of each rule whose objects and verbs cover the question.
+ *
+ *   listener  hear() gets the rule's number, those of VERBS that it covers and BAR_NONE if it applied; a rule with
+ *             several patterns for one name may be told more than once
+ *
+ * The verdict, the counting, the safety and the cost are those of policy_decide.
+ */
+void policy_explain(const struct policy *policy, verb_set verbs, const struct object *object, const struct actor *actor,
+		    const struct policy_listener *listener, struct verdict *out) NONNULL;
+
 /* Let the session carry LABELS from now on; the set that is new by this call. */
 uint64_t policy_label(const struct policy *policy, uint64_t labels) NONNULL;
 
@@ -142,12 +162,20 @@ struct rule_info {
 	enum section section;
 	verb_set verbs;
 	bool builtin;
+	uint32_t over, per_s; /* per_s 0: no counter */
+	uint64_t after;       /* labels, one of which the session must carry; 0: none asked */
 };
 
 uint32_t policy_rule_count(const struct policy *policy) NONNULL;
 
 /* -ENOENT when NUMBER is none of the image's (RULE_DEFAULT and the like). Texts point into the image. */
 int policy_rule(const struct policy *policy, uint32_t number, struct rule_info *out) MUST_CHECK NONNULL;
+
+/*
+ * What the policy allows in place of what RULE refused: objects as the policy writes them, its variables replaced; the
+ * exceptions of the rule, else what rules allow for VERB. Empty when there is nothing to say. RULE may be RULE_DEFAULT.
+ */
+struct text policy_hint(const struct policy *policy, uint32_t rule, enum verb verb) NONNULL;
 
 /* The name of label NUMBER (0 to 63), or empty. */
 struct text policy_label_name(const struct policy *policy, unsigned number) NONNULL;

@@ -113,6 +113,81 @@ static void deny_goes_over_ask_over_allow_over_default(void)
 	drop();
 }
 
+struct heard {
+	unsigned count;
+	uint32_t rule[8];
+	enum rule_bar bar[8];
+};
+
+static void hear(void *context, uint32_t rule, verb_set verbs, enum rule_bar bar)
+{
+	struct heard *heard = context;
+
+	CU_ASSERT_EQUAL(verbs, VERB_SET(READ));
+	if (heard->count < ARRAY_LEN(heard->rule)) {
+		heard->rule[heard->count] = rule;
+		heard->bar[heard->count] = bar;
+	}
+	heard->count++;
+}
+
+static void explaining_tells_every_rule_and_what_keeps_it_out(void)
+{
+	static const struct {
+		uint32_t rule;
+		enum rule_bar bar;
+	} expected[] = {{0, BAR_NONE}, {1, BAR_BY}, {2, BAR_AFTER}, {3, BAR_EXCEPT}, {4, BAR_OVER}, {5, BAR_NONE}};
+	const struct object object = {.kind = OBJECT_PATH, .text = {"/a/b", 4}};
+	struct heard heard = {0};
+	struct policy_listener listener = {hear, &heard};
+	struct verdict explained, decided;
+
+	RULE(.id = "allow", ALLOW, .verbs = READ, .paths = LIST("/a/**"));
+	RULE(.id = "by", DENY, .verbs = READ, .paths = LIST("/a/**"), .by = LIST("perl"));
+	RULE(.id = "after", DENY, .verbs = READ, .paths = LIST("/a/**"), .after = 1);
+	RULE(.id = "except", DENY, .verbs = READ, .paths = LIST("/a/**"), .except = LIST("/a/b"));
+	RULE(.id = "over", DENY, .verbs = READ, .paths = LIST("/a/**"), .over = 5, .per_s = 60);
+	RULE(.id = "deny", DENY, .verbs = READ | WRITE, .paths = LIST("/a/**"), .err = EPERM);
+	RULE(.id = "other verb", DENY, .verbs = WRITE, .paths = LIST("/a/**"));
+	RULE(.id = "other path", DENY, .verbs = READ, .paths = LIST("/c/**"));
+	compile(VERDICT_ALLOW);
+	policy_explain(&policy, READ, &object, &actor, &listener, &explained);
+	CU_ASSERT_EQUAL_FATAL(heard.count, ARRAY_LEN(expected));
+	for (unsigned i = 0; i < heard.count; i++) {
+		CU_ASSERT_EQUAL(heard.rule[i], expected[i].rule);
+		CU_ASSERT_EQUAL(heard.bar[i], expected[i].bar);
+	}
+	decided = ask(READ, &object);
+	CU_ASSERT_EQUAL(explained.kind, decided.kind);
+	CU_ASSERT_EQUAL(explained.rule, 5);
+	CU_ASSERT_EQUAL(decided.rule, 5);
+	CU_ASSERT_EQUAL(explained.err, EPERM);
+	drop();
+}
+
+static bool hint_is(uint32_t rule, enum verb verb, const char *expected)
+{
+	struct text hint = policy_hint(&policy, rule, verb);
+
+	return hint.len == strlen(expected) && !memcmp(hint.data, expected, hint.len);
+}
+
+static void a_hint_is_the_rules_own_or_the_verbs(void)
+{
+	struct image_setting setting = {.mode = MODE_ENFORCE, .hints = {[VERB_READ] = "/w/**"}};
+
+	RULE(.id = "own", DENY, .verbs = READ, .paths = LIST("/a/**"), .hint = "/a/b");
+	RULE(.id = "none", DENY, .verbs = READ, .paths = LIST("/c/**"));
+	CU_ASSERT_EQUAL_FATAL(image_builder_finish(builder, &setting, &image, &image_size), 0);
+	state = NULL;
+	CU_ASSERT_EQUAL_FATAL(policy_attach(image, image_size, NULL, 0, &policy), 0);
+	CU_ASSERT_TRUE(hint_is(0, VERB_READ, "/a/b"));
+	CU_ASSERT_TRUE(hint_is(1, VERB_READ, "/w/**"));
+	CU_ASSERT_TRUE(hint_is(1, VERB_WRITE, ""));
+	CU_ASSERT_TRUE(hint_is(RULE_DEFAULT, VERB_READ, "/w/**"));
+	drop();
+}
+
 static void patterns_of_every_shape_are_found(void)
 {
 	static const struct {
@@ -356,6 +431,8 @@ static void a_damaged_image_is_refused_or_harmless(void)
 
 static const CU_TestInfo tests[] = {
 	{"deny_goes_over_ask_over_allow_over_default", deny_goes_over_ask_over_allow_over_default},
+	{"explaining_tells_every_rule_and_what_keeps_it_out", explaining_tells_every_rule_and_what_keeps_it_out},
+	{"a_hint_is_the_rules_own_or_the_verbs", a_hint_is_the_rules_own_or_the_verbs},
 	{"patterns_of_every_shape_are_found", patterns_of_every_shape_are_found},
 	{"ten_thousand_globs_of_a_node_are_told_apart", ten_thousand_globs_of_a_node_are_told_apart},
 	{"exceptions_and_actors_narrow_a_rule", exceptions_and_actors_narrow_a_rule},
