@@ -3,12 +3,12 @@
  * guardctl check: does a policy compile, and what may be wrong with it?
  */
 #include "tools/cmd.h"
+#include "tools/options.h"
 #include "tools/policy_load.h"
 
 #include "libguard/policy/policy.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -25,7 +25,7 @@ static int run_check(int argc, char **argv)
 	opterr = 0;
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (option != 'p')
-			return fail_usage(&cmd_check, "unknown option \"%s\", or its argument is missing", argv[optind - 1]);
+			return options_fail(&cmd_check, options, argv);
 		file = optarg;
 	}
 	if (optind < argc)

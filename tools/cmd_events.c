@@ -4,6 +4,7 @@
  */
 #include "tools/cmd.h"
 #include "tools/fields.h"
+#include "tools/options.h"
 #include "tools/output.h"
 #include "tools/rule_text.h"
 #include "tools/session_view.h"
@@ -13,7 +14,6 @@
 #include "libguard/core/glob.h"
 #include "libguard/core/sys.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,7 +193,7 @@ static int run_events(int argc, char **argv)
 			json = true;
 			break;
 		default:
-			return fail_usage(&cmd_events, "unknown option \"%s\", or its argument is missing", argv[optind - 1]);
+			return options_fail(&cmd_events, options, argv);
 		}
 	if (optind + 1 < argc)
 		return fail_usage(&cmd_events, "\"%s\" is one session too many", argv[optind + 1]);

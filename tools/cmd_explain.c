@@ -5,11 +5,11 @@
 #include "tools/cmd.h"
 #include "tools/explain.h"
 #include "tools/json.h"
+#include "tools/options.h"
 #include "tools/output.h"
 #include "tools/suggest.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -307,7 +307,7 @@ static int run_explain(int argc, char **argv)
 			request.json = true;
 			break;
 		default:
-			return fail_usage(&cmd_explain, "unknown option \"%s\", or its argument is missing", argv[optind - 1]);
+			return options_fail(&cmd_explain, options, argv);
 		}
 	if (optind == argc)
 		return fail_usage(&cmd_explain, "an operation is missing: read, write, delete, exec, connect, ...");

@@ -3,10 +3,10 @@
  * guardctl report: what sessions did.
  */
 #include "tools/cmd.h"
+#include "tools/options.h"
 #include "tools/report.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -50,7 +50,7 @@ static int read_options(int argc, char **argv, struct options *out)
 
 	*out = (struct options){.top = TOP_DEFAULT};
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1)
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (option) {
 		case OPTION_LOG:
 			out->log_directory = optarg;
@@ -67,10 +67,8 @@ static int read_options(int argc, char **argv, struct options *out)
 			if (output_read_colour(optarg, &out->colour))
 				return fail_usage(&cmd_report, "--color is auto, always or never, not \"%s\"", optarg);
 			break;
-		case ':':
-			return fail_usage(&cmd_report, "%s needs a value", argv[optind - 1]);
 		default:
-			return fail_usage(&cmd_report, "no option %s", argv[optind - 1]);
+			return options_fail(&cmd_report, options, argv);
 		}
 	if (out->top == 0 || (out->json && !out->top_given))
 		out->top = SIZE_MAX;

@@ -6,12 +6,12 @@
 #include "libguard/session/session.h"
 #include "libguard/session/start.h"
 #include "tools/cmd.h"
+#include "tools/options.h"
 #include "tools/place.h"
 #include "tools/supervise.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,7 +144,7 @@ static int run(int argc, char **argv)
 		else if (option == 'l')
 			request.log_directory = absolute(optarg, log_directory);
 		else
-			return fail_usage(&cmd_run, "%s: no such option, or its argument is missing", argv[optind - 1]);
+			return options_fail(&cmd_run, options, argv);
 	}
 	if (optind == argc)
 		return fail_usage(&cmd_run, "run needs a command");

@@ -3,11 +3,11 @@
  * guardctl sessions: what has been recorded, newest first.
  */
 #include "tools/cmd.h"
+#include "tools/options.h"
 #include "tools/output.h"
 #include "tools/session_view.h"
 #include "tools/when.h"
 
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,7 +48,7 @@ static int run_sessions(int argc, char **argv)
 	opterr = 0;
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (option != 'l')
-			return fail_usage(&cmd_sessions, "unknown option \"%s\", or its argument is missing", argv[optind - 1]);
+			return options_fail(&cmd_sessions, options, argv);
 		log_directory = optarg;
 	}
 	if (optind < argc)

@@ -3,6 +3,7 @@
  * guardctl: finds the command and hands over.
  */
 #include "tools/cmd.h"
+#include "tools/suggest.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -58,6 +59,17 @@ static void print_overview(FILE *out)
 	fputs("\nguardctl COMMAND --help says more about one. Manual: guardctl(1), guard.conf(5), libguard(7).\n", out);
 }
 
+static int fail_unknown(const char *word)
+{
+	CLEANUP(arena_free) struct arena arena = {0};
+	const char *known[ARRAY_LEN(commands)] = {NULL};
+
+	for (size_t i = 0; commands[i]; i++)
+		known[i] = commands[i]->name;
+	return fail(EXIT_USAGE, "no command \"%s\"%s; guardctl --help lists them", word,
+		    suggest_text(&arena, suggest(word, known, ARRAY_LEN(known))));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -80,5 +92,5 @@ int main(int argc, char **argv)
 			}
 			return (*c)->run(argc - 1, argv + 1);
 		}
-	return fail(EXIT_USAGE, "no command \"%s\"; guardctl --help lists them", argv[1]);
+	return fail_unknown(argv[1]);
 }
