@@ -5,6 +5,7 @@
 #include "tools/cmd.h"
 #include "tools/options.h"
 #include "tools/policy_load.h"
+#include "tools/policy_schema.h"
 
 #include "libguard/policy/policy.h"
 
@@ -12,10 +13,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static int finish(int code)
+{
+	return fflush(stdout) == 0 ? code : fail(EXIT_GUARD, "standard output cannot be written");
+}
+
 static int run_check(int argc, char **argv)
 {
-	static const struct option options[] = {{"policy", required_argument, NULL, 'p'}, {NULL, 0, NULL, 0}};
+	static const struct option options[] = {
+		{"policy", required_argument, NULL, 'p'},
+		{"strict", no_argument, NULL, 's'},
+		{"keys", no_argument, NULL, 'k'},
+		{NULL, 0, NULL, 0},
+	};
 	const char *file = NULL;
+	bool strict = false, keys = false;
 	struct policy_setting setting;
 	struct policy_text text;
 	struct policy policy;
@@ -23,29 +35,51 @@ static int run_check(int argc, char **argv)
 	size_t size;
 
 	opterr = 0;
-	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-		if (option != 'p')
+	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
+		switch (option) {
+		case 'p':
+			file = optarg;
+			break;
+		case 's':
+			strict = true;
+			break;
+		case 'k':
+			keys = true;
+			break;
+		default:
 			return options_fail(&cmd_check, options, argv);
-		file = optarg;
-	}
+		}
 	if (optind < argc)
 		return fail_usage(&cmd_check, "\"%s\" is one argument too many; a policy follows --policy", argv[optind]);
+	if (keys && (file || strict))
+		return fail_usage(&cmd_check, "--keys looks at no policy: leave %s out", file ? "--policy" : "--strict");
+	if (keys) {
+		schema_print(stdout);
+		return finish(EXIT_YES);
+	}
 	policy_setting_here(&setting);
 	if (policy_compile(file, &setting, stderr, stderr, &image, &size, &text) != 0)
 		return EXIT_NO;
 	if (policy_attach(image, size, NULL, 0, &policy) != 0 || policy_verify(&policy) != 0)
 		return fail(EXIT_GUARD, "the image that was made is not sound");
-	printf("%s: ok, %u rules\n", text.source, policy_rule_count(&policy));
+	strict &= text.warnings > 0;
+	if (strict)
+		fprintf(stderr, "%s: not ok: %u warning%s, and --strict allows none\n", text.source, text.warnings,
+			text.warnings > 1 ? "s" : "");
+	else
+		printf("%s: ok, %u rules\n", text.source, policy_rule_count(&policy));
 	policy_text_free(&text);
 	free(image);
-	return fflush(stdout) == 0 ? EXIT_YES : fail(EXIT_GUARD, "standard output cannot be written");
+	return finish(strict ? EXIT_NO : EXIT_YES);
 }
 
 const struct command cmd_check = {
 	.name = "check",
-	.usage = "check [--policy FILE]",
+	.usage = "check [--policy FILE] [--strict] | check --keys",
 	.summary = "say whether a policy compiles, and what looks wrong in it",
 	.help = "  --policy FILE  the policy (default: $GUARD_POLICY, /etc/libguard/guard.conf, the one compiled in)\n"
+		"  --strict       warnings are findings too\n"
+		"  --keys         print what can be configured: places, key, type, default, range, meaning; tabs between\n"
 		"\n"
 		"Errors and warnings go to standard error, each as FILE:LINE: sentence.\n"
 		"Exit status: 0 it compiles, 1 it does not, 2 usage, 125 own failure.\n",

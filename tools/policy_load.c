@@ -26,6 +26,7 @@ static int fill_text(const struct policy_rules *rules, struct policy_text *out)
 		.source = copy(rules->source),
 		.text = malloc(rules->text_len + 1),
 		.text_len = rules->text_len,
+		.warnings = rules->notes.warnings,
 	};
 	if (!out->source || !out->text || (rules->log_directory && !out->log_directory)) {
 		policy_text_free(out);

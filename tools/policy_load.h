@@ -26,6 +26,7 @@ struct policy_text {
 	char *source;          /* path of the policy file, or "built-in" */
 	char *text;            /* its bytes, for policy.conf */
 	size_t text_len;
+	unsigned warnings;     /* how many went to the stream for them */
 };
 
 /*
