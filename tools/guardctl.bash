@@ -6,17 +6,19 @@ _guardctl() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} options
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check report events sessions --help --version" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "run check explain report events sessions --help --version" -- "$word")
 		return
 	fi
 	case $before in
 	--policy) mapfile -t COMPREPLY < <(compgen -f -X '!*.conf' -- "$word"; compgen -d -- "$word") && return ;;
 	--log) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
+	--by) mapfile -t COMPREPLY < <(compgen -c -- "$word") && return ;;
 	--verdict) mapfile -t COMPREPLY < <(compgen -W "allow deny" -- "$word") && return ;;
 	esac
 	case $command in
 	run) options="--policy --log" ;;
-	check) options="--policy" ;;
+	check) options="--policy --strict --keys" ;;
+	explain) options="--policy --by --after --json" ;;
 	report) options="--log --json --top --color" ;;
 	events) options="--log --pid --operation --verdict --path --since --json" ;;
 	sessions) options="--log" ;;
@@ -29,6 +31,10 @@ _guardctl() {
 	case $command in
 	run) mapfile -t COMPREPLY < <(compgen -c -- "$word") ;;
 	check) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+	explain)
+		mapfile -t COMPREPLY < <(compgen -W "read write create delete attr load connect bind send resolve exec signal
+			trace identity mount namespace kernel" -- "$word"; compgen -f -- "$word")
+		;;
 	esac
 }
 complete -o filenames -F _guardctl guardctl

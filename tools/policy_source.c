@@ -204,6 +204,24 @@ static const char *quote_line(struct arena *arena, const char *text, int number)
 	return len > QUOTED_MAX ? arena_format(arena, "%.*s...", QUOTED_MAX, text) : arena_text(arena, text, len);
 }
 
+/* libconfig's words made ours, with the way out. */
+static const char *parse_error(const char *text)
+{
+	static const struct {
+		const char *theirs, *ours;
+	} words[] = {
+		{"mismatched element type in array",
+		 "a list in [ ] mixes strings and numbers: write each in quotes, such as [\"80\", \"8000-8999\"]"},
+		{"duplicate setting name", "this key is there twice in one group: keep one"},
+		{"syntax error", "syntax error: look for a missing \";\", \",\", quote or bracket"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (!strcmp(text, words[i].theirs))
+			return words[i].ours;
+	return text;
+}
+
 int source_parse(const struct reading *reading, const char *text, size_t len, config_t *config)
 {
 	const char *line;
@@ -215,6 +233,6 @@ int source_parse(const struct reading *reading, const char *text, size_t len, co
 		return 0;
 	line = quote_line(reading->arena, text, config_error_line(config));
 	reading_error(reading, config_error_line(config) > 0 ? (unsigned)config_error_line(config) : 0, "%s%s%s",
-		      config_error_text(config), *line ? ", at or before: " : "", line);
+		      parse_error(config_error_text(config)), *line ? ", at or before: " : "", line);
 	return -EINVAL;
 }
