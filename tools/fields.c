@@ -114,6 +114,12 @@ static struct value get_exe(struct source *s)
 	return text_value(event_get(s->event, FIELD_EXE));
 }
 
+/* Who runs a program is the parent of what it becomes. */
+static struct value get_parent_exe(struct source *s)
+{
+	return is_section(s, SECTION_COMMANDS) ? text_value(event_get(s->event, FIELD_EXE)) : none;
+}
+
 static struct value get_args(struct source *s)
 {
 	struct text words = event_get(s->event, FIELD_ARGV);
@@ -278,6 +284,7 @@ static const struct {
 	{"process", "args", get_args},
 	{"process", "working_directory", get_cwd},
 	{"process.parent", "pid", get_ppid},
+	{"process.parent", "executable", get_parent_exe},
 	{"process.thread", "id", get_tid},
 	{"user", "id", get_uid},
 	{"file", "path", get_file},
