@@ -38,6 +38,16 @@ size_t utf8_read(struct text text, uint32_t *code)
 	return len;
 }
 
+size_t utf8_find_broken(struct text text)
+{
+	size_t at = 0, step = 1;
+	uint32_t code;
+
+	for (; at < text.len && step > 0; at += step)
+		step = utf8_read((struct text){text.data + at, text.len - at}, &code);
+	return at;
+}
+
 struct range {
 	uint32_t first, last;
 };

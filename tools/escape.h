@@ -24,6 +24,9 @@
  */
 size_t utf8_read(struct text text, uint32_t *code) MUST_CHECK NONNULL;
 
+/* Where the first byte stands that is no UTF-8; TEXT's length when there is none. */
+size_t utf8_find_broken(struct text text) MUST_CHECK;
+
 /*
  * Write TEXT for a terminal: one line, no byte that acts.
  *

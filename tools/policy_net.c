@@ -197,7 +197,7 @@ static bool read_network(const struct reading *reading, unsigned line, const cha
 	bool four;
 
 	if (!read_ip(ip, out->ip, &four)) {
-		reading_error(reading, line, "\"%s\" is no address", ip);
+		reading_error(reading, line, "\"%s\" is no address: write a network such as 10.0.0.0/8 or fd00::/8", ip);
 		return false;
 	}
 	most = four ? 32 : 128;
@@ -232,8 +232,10 @@ bool net_range(const struct reading *reading, unsigned line, const char *text, s
 	if (slash)
 		return read_network(reading, line, text, slash, out);
 	if (!read_ip(text, out->ip, &four)) {
-		reading_error(reading, line, "\"%s\" is no address%s", text,
-			      is_host_name(text) ? ": a name is written host = \"...\"" : "");
+		reading_error(reading, line, "\"%s\" is no address: %s", text,
+			      strspn(text, "0123456789.") == strlen(text) ? "it has four numbers from 0 to 255"
+			      : is_host_name(text)                        ? "a name is written host = \"...\""
+									  : "write one such as 10.0.0.1, fd00::1 or any");
 		return false;
 	}
 	out->bits = 128;

@@ -63,7 +63,8 @@ static const char *variable(const struct making *making, const char *name)
 		value = getenv(name);
 	if (value && *value)
 		return value;
-	reading_error(making->reading, making->line, "${%s} is not set, in \"%s\"", name, making->text);
+	reading_error(making->reading, making->line, "${%s} is not set, in \"%s\": set it where the session starts",
+		      name, making->text);
 	return NULL;
 }
 
@@ -99,7 +100,8 @@ static bool put_variables(const struct making *making, bool glob, struct buf *ou
 
 	if (*at == '~' && making->kind != PATTERN_ARGUMENT) {
 		if (at[1] != '/' && at[1] != '\0')
-			return making_error(making, "\"~\" is the user's own home only, in \"%s\"", making->text);
+			return making_error(making, "\"~\" is the user's own home only, in \"%s\": write the other's directory",
+					    making->text);
 		if (!put_value(making, "HOME", glob, out))
 			return false;
 		at++;
@@ -153,22 +155,41 @@ static const char *next_unit(const char *at)
 	return *at == '[' ? class_end(at) : at + 1;
 }
 
+/* A range such as z-a in the class that begins at `[`, or NULL. */
+static const char *empty_range(const char *at)
+{
+	const char *end = class_end(at) - 1;
+
+	for (at += 1 + (at[1] == '!' || at[1] == '^'); at + 2 < end; at++)
+		if (at[1] == '-') {
+			if ((unsigned char)at[0] > (unsigned char)at[2])
+				return at;
+			at += 2;
+		}
+	return NULL;
+}
+
 static bool check_brackets(const struct making *making, const char *pattern)
 {
 	unsigned open = 0;
 
 	for (const char *at = pattern; *at; at = next_unit(at)) {
 		if (*at == '\\' && (!at[1] || at[1] == '/'))
-			return making_error(making, "a backslash with nothing to escape, in \"%s\"", making->text);
+			return making_error(making, "a backslash with nothing to escape, in \"%s\"; a plain one is written \\\\\\\\",
+					    making->text);
 		if (*at == '[' && !class_end(at))
 			return making_error(making, "\"[\" without \"]\" in \"%s\"; \\\\[ is a plain bracket",
 					    making->text);
+		if (*at == '[' && empty_range(at))
+			return making_error(making, "the range \"%.3s\" in \"%s\" is empty: its ends change places",
+					    empty_range(at), making->text);
 		if (*at == '{')
 			open++;
 		if (*at == '}' && open-- == 0)
-			return making_error(making, "\"}\" without \"{\" in \"%s\"", making->text);
+			return making_error(making, "\"}\" without \"{\" in \"%s\"; \\\\} is a plain brace",
+					    making->text);
 	}
-	return open == 0 || making_error(making, "\"{\" without \"}\" in \"%s\"", making->text);
+	return open == 0 || making_error(making, "\"{\" without \"}\" in \"%s\"; \\\\{ is a plain brace", making->text);
 }
 
 /* The comma or brace that ends the alternative that begins at AT. Braces are known to balance. */
@@ -194,7 +215,7 @@ static bool expand_braces(struct making *making, const char *pattern)
 	const char *open = pattern, *close, *end;
 
 	if (++making->expansions > EXPANSIONS_MAX)
-		return making_error(making, "too many alternatives in \"%s\"", making->text);
+		return making_error(making, "too many alternatives in \"%s\": make several patterns of it", making->text);
 	while (*open && *open != '{')
 		open = next_unit(open);
 	if (!*open)
@@ -359,7 +380,7 @@ bool pattern_add(const struct reading *reading, unsigned line, enum pattern_kind
 	struct buf pattern = BUF_ON(storage);
 
 	if (len == 0)
-		return making_error(&making, "an empty string names nothing");
+		return making_error(&making, "an empty string names nothing: write what the rule is about, or take it out");
 	if (!put_variables(&making, true, &pattern) || !check_brackets(&making, buf_cstr(&pattern)) ||
 	    !expand_braces(&making, arena_text(reading->arena, pattern.data, pattern.len)))
 		return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/policy_rule.h"
 
+#include "tools/escape.h"
 #include "tools/policy_net.h"
 #include "tools/policy_pattern.h"
 #include "tools/policy_schema.h"
@@ -49,19 +50,25 @@ static const config_setting_t *member(const struct work *work, const char *name)
 
 static void say_unknown_verb(const struct work *work, unsigned line, const char *word)
 {
-	const char *known[VERB_COUNT + 1] = {"all"};
+	const char *known[VERB_COUNT + 1] = {"all"}, *near;
+	struct words words = {0};
 
 	for (unsigned v = 0; v < VERB_COUNT; v++) {
-		if (verb_table[v].section == work->section)
+		if (verb_table[v].section == work->section) {
 			known[v + 1] = verb_table[v].word;
-		else if (!strcmp(verb_table[v].word, word)) {
-			work_error(work, line, "\"%s\" is an operation of \"%s\", this rule is in \"%s\"", word,
+			words_add(work->reading->arena, &words, verb_table[v].word);
+		} else if (!strcmp(verb_table[v].word, word)) {
+			work_error(work, line, "\"%s\" is an operation of \"%s\", this rule is in \"%s\": move it there", word,
 				   section_words[verb_table[v].section], section_words[work->section]);
 			return;
 		}
 	}
-	work_error(work, line, "unknown operation \"%s\"%s", word,
-		   suggest_text(work->reading->arena, suggest(word, known, ARRAY_LEN(known))));
+	near = suggest(word, known, ARRAY_LEN(known));
+	if (near)
+		work_error(work, line, "unknown operation \"%s\"%s", word, suggest_text(work->reading->arena, near));
+	else
+		work_error(work, line, "unknown operation \"%s\": \"%s\" has %s", word, section_words[work->section],
+			   words_join(work->reading->arena, &words, " and "));
 }
 
 static verb_set verbs_of(const struct work *work, const char *word)
@@ -84,7 +91,7 @@ static void read_verdict(struct work *work)
 	struct image_rule *rule = &work->rule->image;
 
 	if ((deny != NULL) + (allow != NULL) + (ask != NULL) > 1)
-		work_error(work, work->group->line, "a rule has one verdict, this one has %s",
+		work_error(work, work->group->line, "a rule has one verdict, this one has %s: make two rules of it",
 			   deny && allow && ask ? "\"deny\", \"ask\" and \"allow\""
 			   : !ask               ? "\"deny\" and \"allow\""
 			   : deny               ? "\"deny\" and \"ask\""
@@ -158,7 +165,7 @@ static void read_ports(struct work *work)
 	rule->ports = ports;
 	if (count > 0 && !member(work, "host") && !member(work, "address")) {
 		if (member(work, "socket"))
-			work_error(work, member(work, "port")->line, "\"port\" narrows hosts and addresses, \"socket\" has no port");
+			work_error(work, member(work, "port")->line, "\"port\" narrows hosts and addresses, \"socket\" has no port: take it out");
 		rule->range_count = 1; /* the port of any address: a range of no bits */
 	}
 }
@@ -229,7 +236,7 @@ static void check_objects(struct work *work)
 			}
 	}
 	if (!any && needed[work->section])
-		work_error(work, work->group->line, "the rule covers nothing: it names no %s", needed[work->section]);
+		work_error(work, work->group->line, "the rule covers nothing: it names no %s; add one", needed[work->section]);
 	work->rule->objects = words_join(work->reading->arena, &work->objects, ", ");
 }
 
@@ -274,7 +281,7 @@ static void read_conditions(struct work *work)
 	if (member(work, "after"))
 		work->rule->after_line = member(work, "after")->line;
 	if (over != per)
-		work_error(work, work->group->line, "\"%s\" needs \"%s\"", over ? "over" : "per", over ? "per" : "over");
+		work_error(work, work->group->line, "\"%s\" needs \"%s\" beside it, as in over = 100; per = 60;", over ? "over" : "per", over ? "per" : "over");
 	rule->over = schema_number(work->group, work->place, "over");
 	rule->per_s = schema_number(work->group, work->place, "per");
 }
@@ -302,7 +309,7 @@ static void read_errno(struct work *work)
 		long long number = config_setting_get_int64(setting);
 
 		if (number < 1 || number > ERRNO_LAST || !strerrorname_np((int)number))
-			work_error(work, setting->line, "there is no error number %lld", number);
+			work_error(work, setting->line, "there is no error number %lld: write a name such as \"EPERM\"", number);
 		else
 			work->rule->image.err = (int)number;
 		return;
@@ -312,8 +319,11 @@ static void read_errno(struct work *work)
 		return;
 	for (int number = 1; number <= ERRNO_LAST; number++)
 		known[number - 1] = strerrorname_np(number);
-	work_error(work, setting->line, "unknown error \"%s\"%s", name,
-		   suggest_text(work->reading->arena, suggest(name, known, ARRAY_LEN(known))));
+	if (suggest(name, known, ARRAY_LEN(known)))
+		work_error(work, setting->line, "unknown error \"%s\"%s", name,
+			   suggest_text(work->reading->arena, suggest(name, known, ARRAY_LEN(known))));
+	else
+		work_error(work, setting->line, "unknown error \"%s\": errno(3) lists them, such as \"EPERM\"", name);
 }
 
 static void read_reason(struct work *work)
@@ -325,11 +335,14 @@ static void read_reason(struct work *work)
 		return;
 	for (const char *c = reason; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f) {
-			work_error(work, setting->line, "\"reason\" is one line of text, without control characters");
+			work_error(work, setting->line,
+				   "\"reason\" is one line of text: take the control characters out");
 			return;
 		}
+	if (utf8_find_broken((struct text){reason, strlen(reason)}) < strlen(reason))
+		work_error(work, setting->line, "\"reason\" is shown to people and must be UTF-8");
 	if (strlen(reason) > REASON_MAX)
-		work_error(work, setting->line, "\"reason\" is longer than %d bytes", REASON_MAX);
+		work_error(work, setting->line, "\"reason\" is longer than %d bytes: shorten it", REASON_MAX);
 	work->rule->image.reason = arena_text(work->reading->arena, reason, strlen(reason));
 }
 
@@ -349,7 +362,8 @@ static void read_effects(struct work *work)
 		const config_setting_t *setting = config_setting_get_member(work->group, refusal_keys[i]);
 
 		if (setting && config_setting_get_member(work->group, "allow"))
-			work_error(work, setting->line, "\"%s\" says how to refuse, and this rule allows", refusal_keys[i]);
+			work_error(work, setting->line, "\"%s\" says how to refuse, and this rule allows: take it out",
+				   refusal_keys[i]);
 	}
 }
 
@@ -375,8 +389,9 @@ static void check_empty(const struct work *work)
 		const struct policy_key *key = schema_find(work->place, config_setting_name(setting));
 
 		if (key && (key->type == KEY_TEXTS || key->type == KEY_PORTS) && texts_count(setting) == 0)
-			work_error(work, setting->line, "\"%s\" is an empty list%s", key->name,
-				   key->places == IN_RULE ? "" : ": the rule covers nothing");
+			work_error(work, setting->line, "\"%s\" is an empty list%s: fill it, or take %s out", key->name,
+				   key->places == IN_RULE ? "" : " and the rule covers nothing",
+				   key->places == IN_RULE ? "the key" : "the rule");
 	}
 }
 

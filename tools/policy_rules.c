@@ -81,7 +81,7 @@ static void read_profiles(struct policy_rules *rules, const struct reading *read
 			continue;
 		}
 		if (words_have(&rules->profiles, name)) {
-			reading_error(reading, line, "the profile \"%s\" is named twice", name);
+			reading_error(reading, line, "the profile \"%s\" is named twice: name it once", name);
 			continue;
 		}
 		words_add(&rules->arena, &rules->profiles, name);
@@ -108,7 +108,7 @@ static void read_defaults(struct policy_rules *rules, const struct reading *read
 		rules->setting.defaults[s] = (enum verdict_kind)schema_word(group, IN_DEFAULT, name);
 		if (rules->setting.defaults[s] == VERDICT_ASK)
 			reading_error(reading, schema_member(group, IN_DEFAULT, name)->line,
-				      "\"ask\" is not available yet");
+				      "\"ask\" is not available yet: write \"deny\" or \"allow\"");
 		if (!group || !config_setting_get_member(group, name))
 			words_add(reading->arena, &missing, name);
 	}
@@ -136,7 +136,7 @@ static void read_log(struct policy_rules *rules, const struct reading *reading, 
 		return;
 	rules->log_directory = pattern_variables(reading, directory->line, config_setting_get_string(directory));
 	if (rules->log_directory && *rules->log_directory != '/')
-		reading_error(reading, directory->line, "\"directory\" must be an absolute path");
+		reading_error(reading, directory->line, "\"directory\" must be an absolute path: begin it with \"/\", \"~\" or a variable");
 }
 
 static void read_kernel(const struct reading *reading, const config_setting_t *root)
@@ -191,7 +191,7 @@ static void check_ids(struct policy_rules *rules, struct policy_rule **sorted)
 
 		if (!strcmp(one->id, other->id))
 			notes_error(&rules->notes, later->file, later->line,
-				    "the id \"%s\" is already that of the rule in line %u", one->id,
+				    "the id \"%s\" is already that of the rule in line %u: choose another", one->id,
 				    later == one ? other->line : one->line);
 	}
 }
@@ -211,7 +211,9 @@ static void say_no_such_rule(struct policy_rules *rules, const struct reading *r
 	if (profile && known.count == 0)
 		return; /* the profile itself could not be read, which is what is wrong */
 	reading_error(reading, line, "no profile has a rule \"%s\"%s", id,
-		      suggest_text(reading->arena, suggest(id, known.items, known.count)));
+		      suggest(id, known.items, known.count)
+			      ? suggest_text(reading->arena, suggest(id, known.items, known.count))
+			      : ": profile and id are in every refusal, such as \"base/ssh-keys\"");
 }
 
 static void switch_off(struct policy_rules *rules, const struct reading *reading, const config_setting_t *root,
@@ -225,7 +227,7 @@ static void switch_off(struct policy_rules *rules, const struct reading *reading
 		struct policy_rule **found = bsearch(id, sorted, rules->count, sizeof(*sorted), compare_id);
 
 		if (!strncmp(id, "builtin/", 8))
-			reading_error(reading, line, "\"%s\": built-in rules cannot be switched off", id);
+			reading_error(reading, line, "\"%s\": built-in rules cannot be switched off, take it out", id);
 		else if (words_have(&rules->profiles, id))
 			reading_error(reading, line,
 				      "\"%s\" is a whole profile: take it out of \"profiles\", or name a rule \"%s/...\"",
@@ -255,8 +257,10 @@ static void check_labels(struct policy_rules *rules, const struct reading *readi
 			if (!words_have(&given, rule->after.items[l]))
 				notes_error(&rules->notes, rule->image.file, rule->after_line,
 					    "no rule gives the label \"%s\"%s", rule->after.items[l],
-					    suggest_text(reading->arena,
-							 suggest(rule->after.items[l], given.items, given.count)));
+					    given.count > 0 ? suggest_text(reading->arena,
+									   suggest(rule->after.items[l],
+										   given.items, given.count))
+							    : ": an allow rule gives one by label = \"...\"");
 	}
 }
 
@@ -311,6 +315,8 @@ int rules_read(const char *file, const struct policy_setting *setting, struct po
 	config_destroy(&config);
 	if (source_parse(&reading, out->text, out->text_len, &config) < 0)
 		return -EINVAL;
+	if (config_setting_length(config_root_setting(&config)) == 0)
+		reading_error(&reading, 1, "the policy is empty and would allow everything: write version = 1; if that is meant");
 	read_policy(out, &reading, config_root_setting(&config), file);
 	if (out->notes.errors > 0)
 		return -EINVAL;

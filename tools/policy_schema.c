@@ -177,8 +177,8 @@ static void say_range(const struct reading *reading, const config_setting_t *mem
 
 	range_of(key, &least, &most);
 	if (least == most)
-		reading_error(reading, member->line, "\"%s\" is %lld, this guardctl knows %lld", key->name,
-			      config_setting_get_int64(member), most);
+		reading_error(reading, member->line, "\"%s\" is %lld, this guardctl knows %lld: write %s = %lld;", key->name,
+			      config_setting_get_int64(member), most, key->name, most);
 	else
 		reading_error(reading, member->line, "\"%s\" is %lld, it must be %lld to %lld", key->name,
 			      config_setting_get_int64(member), least, most);
@@ -198,8 +198,11 @@ static void say_unknown(const struct reading *reading, const config_setting_t *m
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
 		if (keys[i].places & place)
 			near[i] = keys[i].name;
-	reading_error(reading, member->line, "unknown key \"%s\"%s", name,
-		      suggest_text(reading->arena, suggest(name, near, ARRAY_LEN(near))));
+	if (suggest(name, near, ARRAY_LEN(near)))
+		reading_error(reading, member->line, "unknown key \"%s\"%s", name,
+			      suggest_text(reading->arena, suggest(name, near, ARRAY_LEN(near))));
+	else
+		reading_error(reading, member->line, "unknown key \"%s\": guardctl check --keys lists them", name);
 }
 
 static void check_word(const struct reading *reading, const config_setting_t *member, const struct policy_key *key)
@@ -225,7 +228,7 @@ void schema_check(const struct reading *reading, const config_setting_t *group, 
 		if (!key)
 			say_unknown(reading, member, place);
 		else if (key->type == KEY_LATER)
-			reading_error(reading, member->line, "\"%s\" is not available yet", name);
+			reading_error(reading, member->line, "\"%s\" is not available yet: take it out", name);
 		else if (!type_fits(member, key->type))
 			reading_error(reading, member->line, "\"%s\" must be %s", name, type_words[key->type]);
 		else if (key->type == KEY_WORD)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tools/policy_source.h"
 
+#include "tools/escape.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -53,13 +55,18 @@ static int read_all(int fd, struct arena *arena, char **text, size_t *len)
 
 int source_read(const struct reading *reading, const char *path, char **text, size_t *len)
 {
-	CLEANUP(close_file) const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	int result = fd < 0 ? -errno : read_all(fd, reading->arena, text, len);
+	/* A pipe without a writer must not hold us up for ever; one with a writer is waited for. */
+	CLEANUP(close_file) const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	int result = fd < 0 || fcntl(fd, F_SETFL, O_RDONLY) < 0 ? -errno : read_all(fd, reading->arena, text, len);
 
 	if (result == -EFBIG)
-		reading_error(reading, 0, "more than %u MiB: this is no policy", SOURCE_MAX >> 20);
+		reading_error(reading, 0, "more than %u MiB: this is no policy; name another file", SOURCE_MAX >> 20);
 	else if (result < 0)
-		reading_error(reading, 0, "cannot read the policy: %s", strerror(-result));
+		reading_error(reading, 0, "cannot read the %s: %s; %s", reading->profile ? "profile" : "policy",
+			      strerror(-result),
+			      result == -EISDIR   ? "name a file in it"
+			      : result == -EACCES ? "let this user read it, or name another file"
+						  : "name a file that can be read");
 	return result < 0 ? -EINVAL : 0;
 }
 
@@ -115,14 +122,14 @@ static void scan_number(struct scan *scan)
 	errno = 0;
 	value = strtoull(scan->at, &after, hex ? 16 : 10);
 	if (errno == ERANGE || (value > INT32_MAX && *after != 'L'))
-		scan_error(scan, scan->line, "the number is too large");
+		scan_error(scan, scan->line, "the number is too large: the largest is 2147483647");
 	scan->at = after;
 }
 
 static void scan_open(struct scan *scan)
 {
 	if (scan->depth == DEPTH_MAX) {
-		scan_error(scan, scan->line, "nested too deeply");
+		scan_error(scan, scan->line, "nested too deeply: close the brackets in front of it");
 		scan->at = scan->end;
 		return;
 	}
@@ -132,7 +139,7 @@ static void scan_open(struct scan *scan)
 static void scan_member(struct scan *scan)
 {
 	if (++scan->members[scan->depth] == MEMBERS_MAX + 1)
-		scan_error(scan, scan->line, "too many settings in one group");
+		scan_error(scan, scan->line, "too many settings in one group: no group has so many keys");
 }
 
 static bool is_name(char c)
@@ -147,11 +154,11 @@ static void scan_byte(struct scan *scan)
 	if (c == '\n')
 		scan->line++;
 	else if (c == '"')
-		skip_until(scan, "\"", true, "the string does not end");
+		skip_until(scan, "\"", true, "the string does not end: a \" is missing");
 	else if (c == '#' || (c == '/' && *scan->at == '/'))
 		skip_line(scan);
 	else if (c == '/' && *scan->at == '*')
-		skip_until(scan, "*/", false, "the comment does not end");
+		skip_until(scan, "*/", false, "the comment does not end: a */ is missing");
 	else if (c == '{' || c == '(' || c == '[')
 		scan_open(scan);
 	else if ((c == '}' || c == ')' || c == ']') && scan->depth > 0)
@@ -174,11 +181,25 @@ static bool scan_text(const struct reading *reading, const char *text, size_t le
 {
 	struct scan scan = {.reading = reading, .at = text, .end = text + len, .line = 1};
 	const char *nul = memchr(text, '\0', len);
+	size_t broken;
 
 	if (nul) {
 		for (const char *c = text; c < nul; c++)
 			scan.line += *c == '\n';
-		scan_error(&scan, scan.line, "a NUL byte: this is not text");
+		scan_error(&scan, scan.line, "a NUL byte: this is not text; save it as plain UTF-8");
+		return false;
+	}
+	broken = utf8_find_broken((struct text){text, len});
+	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3)) {
+		scan_error(&scan, 1, "a byte order mark: save the file without it");
+		return false;
+	}
+	if (broken < len) {
+		for (const char *c = text; c < text + broken; c++)
+			scan.line += *c == '\n';
+		scan_error(&scan, scan.line,
+			   arena_format(reading->arena, "a byte that is no UTF-8: in a string it is written \\x%02x",
+					(unsigned char)text[broken]));
 		return false;
 	}
 	while (scan.at < scan.end)
@@ -229,6 +250,9 @@ int source_parse(const struct reading *reading, const char *text, size_t len, co
 	config_init(config);
 	if (!scan_text(reading, text, len))
 		return -EINVAL;
+	/* libconfig wants a line end behind a comment. */
+	if (len > 0 && text[len - 1] != '\n')
+		text = arena_format(reading->arena, "%s\n", text);
 	if (config_read_string(config, text) == CONFIG_TRUE)
 		return 0;
 	line = quote_line(reading->arena, text, config_error_line(config));

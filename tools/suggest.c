@@ -62,7 +62,8 @@ const char *suggest(const char *wrong, const char *const *words, size_t count)
 		edits = distance(wrong, len, words[i], word_len);
 		if (edits > 1 && begins_alike(wrong, len, words[i]))
 			edits = 1;
-		if (edits < nearest && edits < word_len) {
+		/* With half of a word changed it is another word. */
+		if (edits < nearest && 2 * edits < word_len) {
 			nearest = edits;
 			best = words[i];
 		}
