@@ -16,12 +16,13 @@
 
 #define HINT_OBJECTS 3    /* objects that a hint names; "..." stands for more */
 #define HINT_MAX 240      /* bytes; it goes into the line that a refused program shows */
-#define CANDIDATES_MAX 64 /* allow rules that are looked at for a verb: a policy may have a hundred thousand */
+#define LOOKS_MAX 1000000 /* rules that are looked at for all hints: a policy of very many goes without some */
 
 /* A hint in the making. */
 struct hint {
 	struct policy_rules *rules;
 	const struct policy_setting *setting;
+	size_t *looks; /* left */
 	const char *text;
 	unsigned count;
 };
@@ -85,9 +86,15 @@ static bool covers(const struct image_rule *rule, const char *object)
 	       (rule->section == SECTION_PROCESS && !rule->programs);
 }
 
-static bool is_denied(const struct policy_rules *rules, const struct policy_rule *except_for, verb_set verbs,
-		      const char *object)
+/* Does a rule deny the object, or must that stay open? */
+static bool may_be_denied(const struct hint *hint, const struct policy_rule *except_for, verb_set verbs,
+			  const char *object)
 {
+	const struct policy_rules *rules = hint->rules;
+
+	if (*hint->looks < rules->count)
+		return true;
+	*hint->looks -= rules->count;
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct policy_rule *rule = &rules->rules[i];
 
@@ -127,7 +134,7 @@ static bool add_objects(struct hint *hint, const struct policy_rule *rule, const
 	for (size_t i = 0; i < objects->count; i++) {
 		const char *object = replace_variables(hint, rule, objects->items[i]);
 
-		if (object && !is_denied(hint->rules, rule, verbs, object) && !add(hint, object, suffix))
+		if (object && !may_be_denied(hint, rule, verbs, object) && !add(hint, object, suffix))
 			return false;
 	}
 	return true;
@@ -144,19 +151,17 @@ static const char *ports_text(struct arena *arena, const struct image_rule *rule
 }
 
 /* What allow rules without conditions permit for a verb; NULL: nothing that could be told. */
-static const char *hint_for_verb(struct policy_rules *rules, const struct policy_setting *setting, verb_set verb)
+static const char *hint_for_verb(struct hint hint, verb_set verb)
 {
-	struct hint hint = {.rules = rules, .setting = setting};
-	unsigned candidates = 0;
+	struct policy_rules *rules = hint.rules;
 
-	for (size_t i = 0; i < rules->count && candidates < CANDIDATES_MAX; i++) {
+	for (size_t i = 0; i < rules->count && *hint.looks >= rules->count; i++) {
 		const struct policy_rule *rule = &rules->rules[i];
 		const struct image_rule *image = &rule->image;
 
 		if (rule->off || image->kind != VERDICT_ALLOW || !(image->verbs & verb) || image->by || image->args ||
 		    image->except || rule->after.count > 0 || image->per_s > 0)
 			continue;
-		candidates++;
 		if (!add_objects(&hint, rule, &rule->written, verb, ports_text(&rules->arena, image)))
 			break;
 	}
@@ -165,11 +170,14 @@ static const char *hint_for_verb(struct policy_rules *rules, const struct policy
 
 void rules_add_hints(struct policy_rules *rules, const struct policy_setting *setting)
 {
+	size_t looks = LOOKS_MAX;
+	const struct hint none = {.rules = rules, .setting = setting, .looks = &looks};
+
 	for (unsigned v = 0; v < VERB_COUNT; v++)
-		rules->setting.hints[v] = hint_for_verb(rules, setting, 1u << v);
+		rules->setting.hints[v] = hint_for_verb(none, 1u << v);
 	for (size_t i = 0; i < rules->count; i++) {
 		struct policy_rule *rule = &rules->rules[i];
-		struct hint hint = {.rules = rules, .setting = setting};
+		struct hint hint = none;
 
 		if (rule->off || rule->image.kind != VERDICT_DENY)
 			continue;
