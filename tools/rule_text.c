@@ -39,6 +39,7 @@ struct rule_text rule_text_of(const struct policy *policy, uint32_t number, enum
 	rule.line = info.line;
 	rule.reason = info.reason;
 	rule.builtin = info.builtin;
+	rule.excepts = info.excepts;
 	rule.known = true;
 	return rule;
 }
@@ -183,8 +184,8 @@ void rule_text_write_hint(const struct rule_text *rule, const struct refused *re
 		write_string(rule->name, false, out);
 		buf_str(out, "];");
 	} else {
-		buf_str(out, "add except = ");
+		buf_str(out, rule->excepts ? "add " : "add except = ");
 		write_string(exception, verb_table[refused->verb].section != SECTION_NETWORK, out);
-		buf_str(out, "; to the rule");
+		buf_str(out, rule->excepts ? " to the list except of the rule" : "; to the rule");
 	}
 }

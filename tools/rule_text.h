@@ -17,6 +17,7 @@ struct rule_text {
 	struct text reason; /* may be empty */
 	bool known;         /* the image has it */
 	bool builtin;
+	bool excepts;       /* it has exceptions already */
 };
 
 /*

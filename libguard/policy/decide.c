@@ -440,6 +440,7 @@ int policy_rule(const struct policy *policy, uint32_t number, struct rule_info *
 		.over = rule->over,
 		.per_s = rule->per_s,
 		.after = rule->after,
+		.excepts = rule->except != 0,
 	};
 	return 0;
 }

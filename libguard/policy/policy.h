@@ -164,6 +164,7 @@ struct rule_info {
 	bool builtin;
 	uint32_t over, per_s; /* per_s 0: no counter */
 	uint64_t after;       /* labels, one of which the session must carry; 0: none asked */
+	bool excepts;         /* it has exceptions */
 };
 
 uint32_t policy_rule_count(const struct policy *policy) NONNULL;

@@ -81,6 +81,15 @@ static void json_strings_are_valid_whatever_the_bytes(void)
 	CU_ASSERT_STRING_EQUAL(JSON("\0"), "\"\\u0000\"");
 }
 
+static void the_first_byte_that_is_no_utf8_is_found(void)
+{
+	CU_ASSERT_EQUAL(utf8_find_broken(TEXT("")), 0);
+	CU_ASSERT_EQUAL(utf8_find_broken(TEXT("größe")), 7);
+	CU_ASSERT_EQUAL(utf8_find_broken(TEXT("ab\xff" "c")), 2);
+	CU_ASSERT_EQUAL(utf8_find_broken(TEXT("gr\xc3")), 2);
+	CU_ASSERT_EQUAL(utf8_find_broken(TEXT("\xc0\x80")), 0);
+}
+
 static void long_names_keep_both_ends(void)
 {
 	CU_ASSERT_STRING_EQUAL(cut("/home/user/project/file.c", 80), "/home/user/project/file.c");
@@ -103,6 +112,7 @@ static const CU_TestInfo tests[] = {
 	{"text_that_runs_backwards_is_shown_as_numbers", text_that_runs_backwards_is_shown_as_numbers},
 	{"bytes_that_are_no_utf8_are_shown_as_bytes", bytes_that_are_no_utf8_are_shown_as_bytes},
 	{"json_strings_are_valid_whatever_the_bytes", json_strings_are_valid_whatever_the_bytes},
+	{"the_first_byte_that_is_no_utf8_is_found", the_first_byte_that_is_no_utf8_is_found},
 	{"long_names_keep_both_ends", long_names_keep_both_ends},
 	{"columns_count_wide_and_combining_characters", columns_count_wide_and_combining_characters},
 	CU_TEST_INFO_NULL,
