@@ -87,6 +87,7 @@ static int show(struct session_view *view, const struct selection *selection, bo
 {
 	struct output *output = output_open(COLOUR_NEVER);
 	yajl_gen json = as_json ? yajl_gen_alloc(NULL) : NULL;
+	const struct policy *policy = session_view_policy(view);
 	struct event event;
 
 	if (!output || (as_json && !json))
@@ -97,10 +98,10 @@ static int show(struct session_view *view, const struct selection *selection, bo
 		if (!selects(selection, &event))
 			continue;
 		if (!json) {
-			write_line(output, &event, &view->policy);
+			write_line(output, &event, policy);
 			continue;
 		}
-		fields_write_json(json, &event, &view->policy);
+		fields_write_json(json, &event, policy);
 		yajl_gen_reset(json, NULL);
 		output_string(output, "\n");
 	}

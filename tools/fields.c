@@ -202,7 +202,10 @@ static struct value get_rule_place(struct source *s)
 
 static struct value get_reason(struct source *s)
 {
-	return is_operation(s) ? text_value(s->rule.reason) : none;
+	/* The reason of a default says why it refused. */
+	if (!is_operation(s) || (s->event->rule == RULE_DEFAULT && s->event->verdict == VERDICT_ALLOW))
+		return none;
+	return text_value(s->rule.reason);
 }
 
 static struct value get_errno(struct source *s)

@@ -17,7 +17,7 @@ static void put_output(void *output, const char *text, size_t len)
 
 static void put_rule(yajl_gen json, const struct report *report, uint32_t number, enum verb verb)
 {
-	struct rule_text rule = rule_text_of(&report->view->policy, number, verb);
+	struct rule_text rule = rule_text_of(session_view_policy(report->view), number, verb);
 	char storage[512];
 	struct buf name = BUF_ON(storage);
 

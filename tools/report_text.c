@@ -374,8 +374,7 @@ static void put_actor(struct page *page, const struct refusal *refusal)
 
 static void put_refusal(struct page *page, const struct refusal *refusal)
 {
-	const struct session_view *view = page->report->view;
-	struct rule_text rule = rule_text_of(view->has_policy ? &view->policy : NULL, refusal->rule, refusal->verb);
+	struct rule_text rule = rule_text_of(session_view_policy(page->report->view), refusal->rule, refusal->verb);
 	struct refused refused = {refusal->verb, refusal->object, refusal->host, refusal->port, refusal->argv};
 	const char *word = verb_table[refusal->verb].word;
 	struct buf hint;

@@ -148,6 +148,11 @@ void session_view_close(struct session_view *view)
 	*view = (struct session_view){0};
 }
 
+const struct policy *session_view_policy(const struct session_view *view)
+{
+	return view->has_policy ? &view->policy : NULL;
+}
+
 void session_view_write_end(const struct session_info *info, struct buf *out)
 {
 	if (info->running) {

@@ -43,6 +43,9 @@ int session_view_open(const char *log_directory, const char *name, struct sessio
 
 void session_view_close(struct session_view *view) NONNULL;
 
+/* The policy to look rules up in, or NULL when the image is missing or damaged. */
+const struct policy *session_view_policy(const struct session_view *view) NONNULL;
+
 /* "running", "exit status 0", "exit status 137 (signal 9)", "ended unexpectedly: its supervisor is gone". */
 void session_view_write_end(const struct session_info *info, struct buf *out) NONNULL;
 
