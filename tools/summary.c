@@ -69,7 +69,7 @@ static struct text keep(struct summary *summary, struct text text)
 
 static bool same(struct text a, struct text b)
 {
-	return a.len == b.len && !memcmp(a.data, b.data, a.len);
+	return a.len == b.len && (a.len == 0 || !memcmp(a.data, b.data, a.len));
 }
 
 /* Up to the first NUL. */
