@@ -51,7 +51,7 @@ static void heading(struct page *page, const char *words)
 	output_string(page->output, "\n");
 }
 
-/* A name at column AT of its line: safe, and cut in its middle where a terminal would wrap it. */
+/* A name at column AT of its line: safe, and cut in its middle where a terminal would wrap it. It may lie in RAW. */
 static void name(struct page *page, struct text text, size_t at)
 {
 	struct buf safe = BUF_ON(page->safe);
@@ -59,7 +59,7 @@ static void name(struct page *page, struct text text, size_t at)
 	size_t columns = page->output->columns;
 
 	escape_terminal(text, &safe);
-	if (columns == 0 || (const char *)page->raw == text.data) {
+	if (columns == 0) {
 		output_bytes(page->output, safe.data, safe.len);
 		return;
 	}
@@ -76,10 +76,7 @@ static struct text text_of(const struct buf *buf)
 /* The same for text that was put together in RAW. */
 static void put_raw(struct page *page, const struct buf *raw, size_t at)
 {
-	char *copy = page->output->columns ? strndup(raw->data, raw->len) : NULL;
-
-	name(page, copy ? (struct text){copy, raw->len} : text_of(raw), at);
-	free(copy);
+	name(page, text_of(raw), at);
 }
 
 static void line_start(struct page *page, const char *label)

@@ -69,7 +69,7 @@ static struct text keep(struct summary *summary, struct text text)
 
 static bool same(struct text a, struct text b)
 {
-	return a.len == b.len && (a.len == 0 || !memcmp(a.data, b.data, a.len));
+	return a.len == b.len && !memcmp(a.data, b.data, a.len);
 }
 
 /* Up to the first NUL. */
@@ -178,8 +178,10 @@ static void add_change(struct summary *summary, const struct event *event)
 	change = table_at(&summary->changes, event_get(event, FIELD_OBJECT));
 	if (!change)
 		return;
-	if (!(change->created | change->written | change->deleted | change->attr))
+	if (!(change->created | change->written | change->deleted | change->attr)) {
 		change->before = !creates || event->flags & EVENT_REPLACED;
+		change->other = TEXT("");
+	}
 	if (creates || deletes)
 		renames = begins(event_get(event, FIELD_CALL), "rename");
 	if (creates) {
