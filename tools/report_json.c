@@ -179,7 +179,10 @@ static void put_coverage(yajl_gen json, const struct report *report)
 	json_put_number(json, "lost", view->counts.lost);
 	json_put_number(json, "torn", report->damage.torn);
 	json_put_number(json, "damaged", report->damage.bad);
+	json_put_number(json, "cut", report->damage.cut);
 	json_put_number(json, "missing_segments", report->damage.missing);
+	json_put_number(json, "unreadable_segments", report->damage.unread);
+	json_put_number(json, "short_segments", report->damage.short_of);
 	json_put_number(json, "lines_not_shown", view->counts.muted);
 	json_key(json, "degraded");
 	yajl_gen_array_open(json);

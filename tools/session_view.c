@@ -123,7 +123,7 @@ int session_view_open(const char *log_directory, const char *name, struct sessio
 
 	*out = (struct session_view){0};
 	if (!directory)
-		return EXIT_GUARD;
+		return EXIT_NO;
 	err = session_info_read(directory, &out->info);
 	if (err) {
 		err = say_unreadable(directory, err);

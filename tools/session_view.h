@@ -36,7 +36,8 @@ struct session_view {
  *
  *   log_directory, name  as for session_find
  *
- * Returns 0, or EXIT_GUARD after a sentence on stderr that names the remedy.
+ * Returns 0, or after a sentence on stderr that names the remedy EXIT_NO (there is no such session) or EXIT_GUARD
+ * (there is, and it cannot be read).
  */
 int session_view_open(const char *log_directory, const char *name, struct session_view *out)
 	__attribute__((nonnull(3))) MUST_CHECK;
