@@ -11,13 +11,14 @@
  * A segment gets its name when it is finished: a supervisor that dies in the
  * middle leaves nothing that a reader would take for a damaged one.
  */
+#include "libguard/core/sys.h"
 #include "libguard/record/segment.h"
 #include "libguard/record/writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
@@ -166,8 +167,8 @@ int log_make_segment(const char *directory, uint32_t number)
 	if (fd < 0)
 		return fd;
 	error = fill(fd, number, session);
-	if (!error && renameat(dir, buf_cstr(&fresh), dir, buf_cstr(&name)) < 0)
-		error = -errno;
+	if (!error)
+		error = (int)sys_call(SYS_renameat2, dir, (long)buf_cstr(&fresh), dir, (long)buf_cstr(&name), 0, 0);
 	if (error)
 		unlinkat(dir, buf_cstr(&fresh), 0);
 	return error;
