@@ -168,7 +168,7 @@ int log_make_segment(const char *directory, uint32_t number)
 		return fd;
 	error = fill(fd, number, session);
 	if (!error)
-		error = (int)sys_call(SYS_renameat2, dir, (long)buf_cstr(&fresh), dir, (long)buf_cstr(&name), 0, 0);
+		error = (int)SYS_5(SYS_renameat2, dir, buf_cstr(&fresh), dir, buf_cstr(&name), 0);
 	if (error)
 		unlinkat(dir, buf_cstr(&fresh), 0);
 	return error;
