@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <yajl/yajl_parse.h>
+
 #define EVENTS_MAX 100000 /* more than any input can hold */
 
 /* All bytes of a text can be read. */
@@ -32,28 +34,30 @@ static void check_event(const struct event *event)
 	}
 }
 
-static void put_nowhere(void *output, const char *text, size_t len)
+static void check_json(const struct event *event, struct buf *line)
 {
-	(void)output;
-	(void)text;
-	(void)len;
+	yajl_handle parser = yajl_alloc(NULL, NULL, NULL);
+
+	fields_write_json(event, NULL, line);
+	fuzz_demand(!line->overflow, "an event fits into a line");
+	fuzz_demand(yajl_parse(parser, (const unsigned char *)line->data, line->len) == yajl_status_ok &&
+			    yajl_complete_parse(parser) == yajl_status_ok,
+		    "the line is JSON");
+	yajl_free(parser);
 }
 
 static void read_log(struct log_reader *reader, struct summary *summary)
 {
-	yajl_gen json = yajl_gen_alloc(NULL);
+	static char line[FIELDS_JSON_MAX];
 	unsigned count = 0;
 	struct event event;
 
-	yajl_gen_config(json, yajl_gen_print_callback, put_nowhere, NULL);
 	while (log_reader_next(reader, &event)) {
 		fuzz_demand(count++ < EVENTS_MAX, "reading ends");
 		check_event(&event);
 		summary_add(summary, &event);
-		fields_write_json(json, &event, NULL);
-		yajl_gen_reset(json, NULL);
+		check_json(&event, &(struct buf)BUF_ON(line));
 	}
-	yajl_gen_free(json);
 	/* Once more, as somebody who follows a log does. */
 	while (log_reader_next(reader, &event))
 		fuzz_demand(count++ < EVENTS_MAX, "reading on ends");
