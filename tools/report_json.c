@@ -192,6 +192,19 @@ static void put_coverage(yajl_gen json, const struct report *report)
 	yajl_gen_map_close(json);
 }
 
+/* Records about objects that were too many to be told apart, by list; see table.h. */
+static void put_not_kept(yajl_gen json, const struct summary *summary)
+{
+	json_key(json, "not_kept");
+	yajl_gen_map_open(json);
+	json_put_number(json, "refused", summary->refusals.refused);
+	json_put_number(json, "changed", summary->changes.refused);
+	json_put_number(json, "labelled", summary->labelled.refused);
+	json_put_number(json, "contacted", summary->contacts.refused);
+	json_put_number(json, "programs", summary->programs.table.refused);
+	yajl_gen_map_close(json);
+}
+
 void report_json(const struct report *report, struct output *output)
 {
 	const struct session_info *info = &report->view->info;
@@ -220,6 +233,7 @@ void report_json(const struct report *report, struct output *output)
 	json_put_number(json, "failed", outcomes[OUTCOME_FAILED]);
 	yajl_gen_map_close(json);
 	put_coverage(json, report);
+	put_not_kept(json, report->summary);
 	put_refusals(json, report);
 	put_changes(json, report);
 	put_labelled(json, report);
