@@ -56,7 +56,7 @@ static void read_log(struct log_reader *reader, struct summary *summary)
 		fuzz_demand(count++ < EVENTS_MAX, "reading ends");
 		check_event(&event);
 		summary_add(summary, &event);
-		check_json(&event, &(struct buf)BUF_ON(line));
+		check_json(&event, &BUF_ON(line));
 	}
 	/* Once more, as somebody who follows a log does. */
 	while (log_reader_next(reader, &event))
