@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* libconfig 1.5 to 1.7 keep the string they were in when they find a syntax error. */
-const char *__lsan_default_suppressions(void);
+/* libconfig 1.5 to 1.7 keep the string they were in when they find a syntax error. The sanitizer's library asks. */
+__attribute__((visibility("default"))) const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
 	return "leak:libconfig.so\n";
