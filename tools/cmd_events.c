@@ -78,34 +78,29 @@ static void write_line(struct output *output, const struct event *event, const s
 	output_string(output, "\n");
 }
 
-static void put_output(void *output, const char *text, size_t len)
+static void write_json(struct output *output, const struct event *event, const struct policy *policy)
 {
-	output_bytes(output, text, len);
+	static char line[FIELDS_JSON_MAX];
+	struct buf buf = BUF_ON(line);
+
+	fields_write_json(event, policy, &buf);
+	output_bytes(output, buf.data, buf.len);
 }
 
 static int show(struct session_view *view, const struct selection *selection, bool as_json)
 {
 	struct output *output = output_open(COLOUR_NEVER);
-	yajl_gen json = as_json ? yajl_gen_alloc(NULL) : NULL;
+	const struct policy *policy = session_view_policy(view);
 	struct event event;
 
-	if (!output || (as_json && !json))
-		return fail(EXIT_GUARD, "no memory");
-	if (json)
-		yajl_gen_config(json, yajl_gen_print_callback, put_output, output);
-	while (log_reader_next(view->reader, &event)) {
+	while (!output->err && log_reader_next(view->reader, &event)) {
 		if (!selects(selection, &event))
 			continue;
-		if (!json) {
-			write_line(output, &event, &view->policy);
-			continue;
-		}
-		fields_write_json(json, &event, &view->policy);
-		yajl_gen_reset(json, NULL);
-		output_string(output, "\n");
+		if (as_json)
+			write_json(output, &event, policy);
+		else
+			write_line(output, &event, policy);
 	}
-	if (json)
-		yajl_gen_free(json);
 	return output_finish(output, EXIT_YES);
 }
 

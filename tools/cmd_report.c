@@ -159,7 +159,8 @@ const struct command cmd_report = {
 		"  --top N      rows of each list, 0: all (default: 20, with --json all)\n"
 		"  --color WHEN auto (on a terminal, unless NO_COLOR is set), always, never\n"
 		"\n"
-		"Reading is no judgement: the exit status is 0 whatever was refused, 125 when a session cannot be read.\n"
+		"Reading is no judgement: the exit status is 0 whatever was refused, 1 when there is no such session,\n"
+		"125 when one cannot be read.\n"
 		"\n"
 		"  guardctl report\n"
 		"  guardctl report --json last | jq .refused\n",

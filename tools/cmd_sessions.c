@@ -3,6 +3,7 @@
  * guardctl sessions: what has been recorded, newest first.
  */
 #include "tools/cmd.h"
+#include "tools/escape.h"
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/session_view.h"
@@ -10,6 +11,16 @@
 
 #include <stdlib.h>
 #include <string.h>
+
+/* A name made safe to show, and blanks up to WIDTH. */
+static void put_column(struct output *output, const char *name, unsigned width)
+{
+	char storage[512];
+	struct buf safe = BUF_ON(storage);
+
+	escape_terminal((struct text){name, strlen(name)}, &safe);
+	output_format(output, "%-*s", (int)width, buf_cstr(&safe));
+}
 
 static void write_row(struct output *output, const char *directory)
 {
@@ -21,13 +32,16 @@ static void write_row(struct output *output, const char *directory)
 	if (error) {
 		const char *slash = strrchr(directory, '/');
 
-		output_format(output, "%-44s  (session.json cannot be read: %s)\n", slash ? slash + 1 : directory,
-			      strerror(-error));
+		put_column(output, slash ? slash + 1 : directory, 44);
+		output_format(output, "  (session.json cannot be read: %s)\n", strerror(-error));
 		return;
 	}
 	when_write_local(info.started_ns, &started);
 	session_view_write_end(&info, &ended);
-	output_format(output, "%-44s  %s  %-8s %-16s ", info.id, buf_cstr(&started), info.mode, buf_cstr(&ended));
+	put_column(output, info.id, 44);
+	output_format(output, "  %s  ", buf_cstr(&started));
+	put_column(output, info.mode, 8);
+	output_format(output, " %-16s ", buf_cstr(&ended));
 	for (char **word = info.argv; word && *word; word++) {
 		output_string(output, " ");
 		output_text(output, (struct text){*word, strlen(*word)});

@@ -87,8 +87,21 @@ static bool is_plain(unsigned char c)
 /* How many bytes at the start of TEXT need no second look in any of the spellings. */
 static size_t plain_run(struct text text)
 {
+	const uint64_t ones = 0x0101010101010101u, highs = 0x8080808080808080u;
 	size_t len = 0;
+	uint64_t word;
 
+	/* Eight bytes at a time, as long as no high bit says that one of them is below a blank, above '~' (127 too), a
+	 * quote or a backslash. A byte may be taken for one wrongly, never the other way; then the loop below decides. */
+	for (; text.len - len >= sizeof word; len += sizeof word) {
+		uint64_t quotes, backslashes;
+
+		memcpy(&word, text.data + len, sizeof word);
+		quotes = word ^ ones * '"';
+		backslashes = word ^ ones * '\\';
+		if ((word | (word - ones * 0x20) | (word + ones) | (quotes - ones) | (backslashes - ones)) & highs)
+			break;
+	}
 	while (len < text.len && is_plain((unsigned char)text.data[len]))
 		len++;
 	return len;

@@ -6,9 +6,10 @@
  */
 #include "tools/fields.h"
 
-#include "tools/json.h"
+#include "tools/escape.h"
 #include "tools/rule_text.h"
 #include "tools/summary.h"
+#include "tools/when.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +20,7 @@ struct source {
 	char storage[128];
 };
 
-enum value_kind { VALUE_NONE, VALUE_TEXT, VALUE_NUMBER, VALUE_TIME, VALUE_WORDS, VALUE_BOOL };
+enum value_kind { VALUE_NONE, VALUE_TEXT, VALUE_PLAIN, VALUE_NUMBER, VALUE_TIME, VALUE_WORDS, VALUE_BOOL };
 
 struct value {
 	enum value_kind kind;
@@ -32,9 +33,10 @@ static struct value text_value(struct text text)
 	return (struct value){text.len > 0 ? VALUE_TEXT : VALUE_NONE, text, 0};
 }
 
+/* A word of our own: nothing in it needs an escape. */
 static struct value string_value(const char *string)
 {
-	return text_value((struct text){string, strlen(string)});
+	return (struct value){VALUE_PLAIN, {string, strlen(string)}, 0};
 }
 
 static struct value number_value(uint64_t number)
@@ -203,12 +205,15 @@ static struct value get_rule_place(struct source *s)
 		return none;
 	snprintf(s->storage, sizeof s->storage, "%.*s:%u", (int)(s->rule.file.len < 100 ? s->rule.file.len : 100),
 		 s->rule.file.data, s->rule.line);
-	return string_value(s->storage);
+	return text_value((struct text){s->storage, strlen(s->storage)});
 }
 
 static struct value get_reason(struct source *s)
 {
-	return is_operation(s) ? text_value(s->rule.reason) : none;
+	/* The reason of a default says why it refused. */
+	if (!is_operation(s) || (s->event->rule == RULE_DEFAULT && s->event->verdict == VERDICT_ALLOW))
+		return none;
+	return text_value(s->rule.reason);
 }
 
 static struct value get_errno(struct source *s)
@@ -307,38 +312,56 @@ static const struct {
 	{"libguard", "coverage", get_coverage},
 };
 
-static void write_words(yajl_gen json, struct text words)
+#define REASON_MAX 4096 /* bytes of a rule's reason; the policy's text may have more */
+
+/* A name of the table: nothing in it needs an escape. */
+static void put_key(struct buf *out, const char *name, size_t len)
 {
-	yajl_gen_array_open(json);
+	buf_char(out, '"');
+	buf_bytes(out, name, len);
+	buf_bytes(out, "\":", 2);
+}
+
+static void put_words(struct buf *out, struct text words)
+{
+	buf_char(out, '[');
 	while (words.len > 0) {
 		const char *end = memchr(words.data, '\0', words.len);
 		size_t len = end ? (size_t)(end - words.data) : words.len;
 
-		json_text(json, (struct text){words.data, len});
+		escape_json((struct text){words.data, len}, out);
 		len += end != NULL;
 		words = (struct text){words.data + len, words.len - len};
+		if (words.len > 0)
+			buf_char(out, ',');
 	}
-	yajl_gen_array_close(json);
+	buf_char(out, ']');
 }
 
-static void write_value(yajl_gen json, const char *name, const struct value *value)
+static void put_value(struct buf *out, const struct value *value)
 {
 	switch (value->kind) {
 	case VALUE_TEXT:
-		json_put_text(json, name, value->text);
+		escape_json(value->text, out);
+		break;
+	case VALUE_PLAIN:
+		buf_char(out, '"');
+		buf_bytes(out, value->text.data, value->text.len);
+		buf_char(out, '"');
 		break;
 	case VALUE_NUMBER:
-		json_put_number(json, name, value->number);
+		buf_u64(out, value->number);
 		break;
 	case VALUE_TIME:
-		json_put_time(json, name, value->number);
+		buf_char(out, '"');
+		when_write_rfc3339(value->number, out);
+		buf_char(out, '"');
 		break;
 	case VALUE_BOOL:
-		json_put_bool(json, name, value->number != 0);
+		buf_str(out, value->number ? "true" : "false");
 		break;
 	case VALUE_WORDS:
-		json_key(json, name);
-		write_words(json, value->text);
+		put_words(out, value->text);
 		break;
 	case VALUE_NONE:
 		break;
@@ -360,43 +383,53 @@ static size_t shared(const char *a, const char *b)
 	}
 }
 
-/* Close and open maps so that what is open goes from OPEN to NEXT. */
-static void move_to(yajl_gen json, const char *open, const char *next)
+/* Close and open objects so that what is open goes from OPEN to NEXT, and write the comma where one belongs. */
+static void move_to(struct buf *out, const char *open, const char *next)
 {
-	size_t common = shared(open, next);
-	char name[32];
+	size_t common;
 
+	/* Most fields stand beside the one before. */
+	if (open == next) {
+		if (out->data[out->len - 1] != '{')
+			buf_char(out, ',');
+		return;
+	}
+	common = shared(open, next);
 	for (const char *at = open + common; *at; at++)
 		if (*at == '.' || at == open)
-			yajl_gen_map_close(json);
+			buf_char(out, '}');
+	if (*next && out->data[out->len - 1] != '{')
+		buf_char(out, ',');
 	if (next[common] == '.')
 		common++;
 	for (const char *at = next + common; *at;) {
 		size_t len = strcspn(at, ".");
 
-		snprintf(name, sizeof name, "%.*s", (int)len, at);
-		json_key(json, name);
-		yajl_gen_map_open(json);
+		put_key(out, at, len);
+		buf_char(out, '{');
 		at += len + (at[len] == '.');
 	}
 }
 
-void fields_write_json(yajl_gen json, const struct event *event, const struct policy *policy)
+void fields_write_json(const struct event *event, const struct policy *policy, struct buf *out)
 {
 	struct source source = {.event = event};
 	const char *open = "";
 
 	source.rule = rule_text_of(policy, event->rule, event->verb);
-	yajl_gen_map_open(json);
+	if (source.rule.reason.len > REASON_MAX)
+		source.rule.reason.len = REASON_MAX;
+	buf_char(out, '{');
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
 		struct value value = fields[i].get(&source);
 
 		if (value.kind == VALUE_NONE)
 			continue;
-		move_to(json, open, fields[i].object);
+		move_to(out, open, fields[i].object);
 		open = fields[i].object;
-		write_value(json, fields[i].name, &value);
+		put_key(out, fields[i].name, strlen(fields[i].name));
+		put_value(out, &value);
 	}
-	move_to(json, open, "");
-	yajl_gen_map_close(json);
+	move_to(out, open, "");
+	buf_bytes(out, "}\n", 2);
 }

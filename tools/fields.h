@@ -5,11 +5,17 @@
  */
 #pragma once
 
+#include "libguard/core/buf.h"
 #include "libguard/policy/policy.h"
 #include "libguard/record/event.h"
 
-#include <yajl/yajl_gen.h>
+#define FIELDS_JSON_MAX (8 * EVENT_SLOT * EVENT_SLOTS_MAX + 65536) /* bytes that hold any event */
 
-/* Write one event as one JSON object. POLICY may be NULL: rules are then numbers. */
-void fields_write_json(yajl_gen json, const struct event *event, const struct policy *policy)
-	__attribute__((nonnull(1, 2)));
+/*
+ * Write one event as one line of JSON, the line end included. Bytes that are no UTF-8 become U+FFFD each.
+ *
+ *   policy  may be NULL: rules are then numbers
+ *   out     FIELDS_JSON_MAX bytes are enough
+ */
+void fields_write_json(const struct event *event, const struct policy *policy, struct buf *out)
+	__attribute__((nonnull(1, 3)));

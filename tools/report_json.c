@@ -17,7 +17,7 @@ static void put_output(void *output, const char *text, size_t len)
 
 static void put_rule(yajl_gen json, const struct report *report, uint32_t number, enum verb verb)
 {
-	struct rule_text rule = rule_text_of(&report->view->policy, number, verb);
+	struct rule_text rule = rule_text_of(session_view_policy(report->view), number, verb);
 	char storage[512];
 	struct buf name = BUF_ON(storage);
 
@@ -179,13 +179,29 @@ static void put_coverage(yajl_gen json, const struct report *report)
 	json_put_number(json, "lost", view->counts.lost);
 	json_put_number(json, "torn", report->damage.torn);
 	json_put_number(json, "damaged", report->damage.bad);
+	json_put_number(json, "cut", report->damage.cut);
 	json_put_number(json, "missing_segments", report->damage.missing);
+	json_put_number(json, "unreadable_segments", report->damage.unread);
+	json_put_number(json, "short_segments", report->damage.short_of);
 	json_put_number(json, "lines_not_shown", view->counts.muted);
 	json_key(json, "degraded");
 	yajl_gen_array_open(json);
 	for (char *const *at = view->info.degraded; at && *at; at++)
 		json_string(json, *at);
 	yajl_gen_array_close(json);
+	yajl_gen_map_close(json);
+}
+
+/* Records about objects that were too many to be told apart, by list; see table.h. */
+static void put_not_kept(yajl_gen json, const struct summary *summary)
+{
+	json_key(json, "not_kept");
+	yajl_gen_map_open(json);
+	json_put_number(json, "refused", summary->refusals.refused);
+	json_put_number(json, "changed", summary->changes.refused);
+	json_put_number(json, "labelled", summary->labelled.refused);
+	json_put_number(json, "contacted", summary->contacts.refused);
+	json_put_number(json, "programs", summary->programs.table.refused);
 	yajl_gen_map_close(json);
 }
 
@@ -217,6 +233,7 @@ void report_json(const struct report *report, struct output *output)
 	json_put_number(json, "failed", outcomes[OUTCOME_FAILED]);
 	yajl_gen_map_close(json);
 	put_coverage(json, report);
+	put_not_kept(json, report->summary);
 	put_refusals(json, report);
 	put_changes(json, report);
 	put_labelled(json, report);

@@ -123,7 +123,7 @@ int session_view_open(const char *log_directory, const char *name, struct sessio
 
 	*out = (struct session_view){0};
 	if (!directory)
-		return EXIT_GUARD;
+		return EXIT_NO;
 	err = session_info_read(directory, &out->info);
 	if (err) {
 		err = say_unreadable(directory, err);
@@ -146,6 +146,11 @@ void session_view_close(struct session_view *view)
 	session_info_free(&view->info);
 	free(view->image);
 	*view = (struct session_view){0};
+}
+
+const struct policy *session_view_policy(const struct session_view *view)
+{
+	return view->has_policy ? &view->policy : NULL;
 }
 
 void session_view_write_end(const struct session_info *info, struct buf *out)

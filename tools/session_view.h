@@ -36,12 +36,16 @@ struct session_view {
  *
  *   log_directory, name  as for session_find
  *
- * Returns 0, or EXIT_GUARD after a sentence on stderr that names the remedy.
+ * Returns 0, or after a sentence on stderr that names the remedy EXIT_NO (there is no such session) or EXIT_GUARD
+ * (there is, and it cannot be read).
  */
 int session_view_open(const char *log_directory, const char *name, struct session_view *out)
 	__attribute__((nonnull(3))) MUST_CHECK;
 
 void session_view_close(struct session_view *view) NONNULL;
+
+/* The policy to look rules up in, or NULL when the image is missing or damaged. */
+const struct policy *session_view_policy(const struct session_view *view) NONNULL;
 
 /* "running", "exit status 0", "exit status 137 (signal 9)", "ended unexpectedly: its supervisor is gone". */
 void session_view_write_end(const struct session_info *info, struct buf *out) NONNULL;

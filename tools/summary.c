@@ -178,8 +178,10 @@ static void add_change(struct summary *summary, const struct event *event)
 	change = table_at(&summary->changes, event_get(event, FIELD_OBJECT));
 	if (!change)
 		return;
-	if (!(change->created | change->written | change->deleted | change->attr))
+	if (!(change->created | change->written | change->deleted | change->attr)) {
 		change->before = !creates || event->flags & EVENT_REPLACED;
+		change->other = TEXT("");
+	}
 	if (creates || deletes)
 		renames = begins(event_get(event, FIELD_CALL), "rename");
 	if (creates) {

@@ -25,7 +25,10 @@ void buf_str(struct buf *buf, const char *string)
 
 void buf_char(struct buf *buf, char c)
 {
-	buf_bytes(buf, &c, 1);
+	if (buf->len < buf->cap)
+		buf->data[buf->len++] = c;
+	else
+		buf->overflow = true;
 }
 
 void buf_u64(struct buf *buf, uint64_t number)

@@ -4,11 +4,15 @@
  */
 #include "libguard/record/chunk.h"
 
+#include "libguard/record/writer.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define SLOTS_MAX (LOG_SEGMENT_LAST / EVENT_SLOT - 1)
 
 /* As much of LEN bytes at OFFSET as the file has, or -errno. */
 static ssize_t read_at(int fd, void *out, size_t len, size_t offset)
@@ -68,8 +72,11 @@ int chunk_open(struct chunk *chunk, int directory, uint32_t number)
 	chunk_close(chunk);
 	chunk->fd = fd;
 	chunk->number = number;
-	chunk->is_short = size / EVENT_SLOT - 1 < head.slots;
-	chunk->slots = chunk->is_short ? (uint32_t)(size / EVENT_SLOT - 1) : head.slots;
+	size = size / EVENT_SLOT - 1;
+	chunk->is_short = size < head.slots;
+	chunk->is_long = size > head.slots;
+	/* The file knows better: a head that says less must not hide what follows. */
+	chunk->slots = size < SLOTS_MAX ? (uint32_t)size : SLOTS_MAX;
 	return 0;
 }
 

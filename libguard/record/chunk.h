@@ -16,6 +16,7 @@ struct chunk {
 	uint32_t number; /* of the open segment */
 	uint32_t slots;  /* that its file can hold */
 	bool is_short;   /* it says it has more */
+	bool is_long;    /* it says it has less */
 	uint32_t first;  /* what is in memory, in slots; count may be 0 */
 	uint32_t count;
 	uint32_t marks[CHUNK_SLOTS];

@@ -276,6 +276,7 @@ static bool next_segment(struct log_reader *reader)
 		reader->damage.missing += missing;
 		reader->damage.unread += unread;
 		reader->damage.short_of += reader->chunk.is_short;
+		reader->damage.bad += reader->chunk.is_long;
 		reader->unread = 0;
 		return true;
 	}

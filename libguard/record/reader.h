@@ -16,7 +16,7 @@ struct log_reader;
 /* What was found besides records. */
 struct log_damage {
 	uint64_t torn;     /* records reserved and not committed; neighbours that said nothing at all count as one */
-	uint64_t bad;      /* slots and records that make no sense */
+	uint64_t bad;      /* slots and records that make no sense, heads of segments included */
 	uint64_t cut;      /* records whose values did not fit */
 	uint32_t missing;  /* segments absent from the row */
 	uint32_t unread;   /* segments that could not be opened, are none, or are of a newer version */

@@ -88,7 +88,8 @@ void log_detach(struct log_writer *writer) NONNULL;
 int log_write(struct log_writer *writer, const struct event *event) NONNULL;
 
 /*
- * Make segment NUMBER of DIRECTORY (supervisor only): created exclusively, preallocated, head written.
+ * Make segment NUMBER of DIRECTORY (supervisor only): preallocated, head written, and only then given its name.
+ * One process at a time.
  *
  * The supervisor makes segment 1, sets state->ready to 1, and from then on waits on state->wanted: it makes what is
  * wanted and not ready, raises state->ready and wakes it. When that fails it sets state->stuck to the number, so

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two segments of any bytes: read, summed up, told as text, as JSON and event by event.
+ *
+ * The first two bytes say how long the first segment is.
+ */
+#include "libguard/record/reader.h"
+
+#include "tests/fuzz/fuzz.h"
+#include "tools/fields.h"
+#include "tools/report.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <yajl/yajl_parse.h>
+
+#define EVENTS_MAX 100000 /* more than any input can hold */
+
+/* All bytes of a text can be read. */
+static volatile unsigned bytes_seen;
+
+static void check_event(const struct event *event)
+{
+	fuzz_demand(event->kind >= 1 && event->kind <= EVENT_KIND_LAST && event->verb < VERB_COUNT &&
+			    event->verdict <= EVENT_VERDICT_LAST && event->door <= EVENT_DOOR_LAST &&
+			    event->coverage <= EVENT_COVERAGE_LAST && event->count <= EVENT_FIELDS_MAX,
+		    "an event has known numbers only");
+	for (unsigned i = 0; i < event->count; i++) {
+		fuzz_demand(event->values[i].text.len > 0 && event->values[i].field < FIELD_COUNT, "a value is one");
+		for (size_t k = 0; k < event->values[i].text.len; k++)
+			bytes_seen += (unsigned char)event->values[i].text.data[k];
+	}
+}
+
+static void check_json(const struct event *event, struct buf *line)
+{
+	yajl_handle parser = yajl_alloc(NULL, NULL, NULL);
+
+	fields_write_json(event, NULL, line);
+	fuzz_demand(!line->overflow, "an event fits into a line");
+	fuzz_demand(yajl_parse(parser, (const unsigned char *)line->data, line->len) == yajl_status_ok &&
+			    yajl_complete_parse(parser) == yajl_status_ok,
+		    "the line is JSON");
+	yajl_free(parser);
+}
+
+static void read_log(struct log_reader *reader, struct summary *summary)
+{
+	static char line[FIELDS_JSON_MAX];
+	unsigned count = 0;
+	struct event event;
+
+	while (log_reader_next(reader, &event)) {
+		fuzz_demand(count++ < EVENTS_MAX, "reading ends");
+		check_event(&event);
+		summary_add(summary, &event);
+		check_json(&event, &BUF_ON(line));
+	}
+	/* Once more, as somebody who follows a log does. */
+	while (log_reader_next(reader, &event))
+		fuzz_demand(count++ < EVENTS_MAX, "reading on ends");
+}
+
+static void report(struct log_reader *reader)
+{
+	static char *none[] = {NULL};
+	static struct output output;
+	struct session_view view = {.reader = reader, .policy_fault = "is missing"};
+	struct report told = {.view = &view, .top = 20};
+	struct summary summary;
+
+	if (output.fd == 0)
+		output.fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	view.info = (struct session_info){.id = (char[]){"x"}, .policy = (char[]){"p"}, .mode = (char[]){"enforce"},
+					  .level = (char[]){"hooks"}, .workspace = (char[]){"/home/user/project"},
+					  .argv = none, .degraded = none};
+	summary_init(&summary, view.info.workspace);
+	read_log(reader, &summary);
+	told.summary = &summary;
+	told.damage = log_reader_damage(reader);
+	output.columns = 80;
+	report_text(&told, &output);
+	report_json(&told, &output);
+	output_flush(&output);
+	summary_free(&summary);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct log_reader *reader;
+	size_t first;
+
+	if (len < 2)
+		return 0;
+	first = data[0] | (size_t)data[1] << 8;
+	data += 2;
+	len -= 2;
+	first = first < len ? first : len;
+	fuzz_put("events-0001.log", data, first);
+	fuzz_put("events-0002.log", data + first, len - first);
+	if (log_reader_open(fuzz_directory(), &reader) != 0)
+		return 0;
+	report(reader);
+	log_reader_close(reader);
+	return 0;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tools/summary.h"
+
+#include "tests/unit/suite.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MANY 300000
+
+static struct event touch(enum verb verb, const char *path)
+{
+	struct event event = {.kind = EVENT_OPERATION, .verb = verb, .verbs = 1u << verb, .door = DOOR_HOOK,
+			      .rule = RULE_DEFAULT, .pid = 1, .tid = 1, .time_ns = 1};
+
+	event_add(&event, FIELD_OBJECT, (struct text){path, strlen(path)});
+	event_add(&event, FIELD_CALL, TEXT("open"));
+	return event;
+}
+
+static void add_many(struct summary *summary, enum verb verb, unsigned from, unsigned to)
+{
+	char path[64];
+
+	for (unsigned i = from; i < to; i++) {
+		struct event event;
+
+		snprintf(path, sizeof path, "/work/directory-%u/file-%u", i / 40, i);
+		event = touch(verb, path);
+		summary_add(summary, &event);
+	}
+}
+
+static void counters_stay_exact_when_names_are_too_many(void)
+{
+	static struct summary summary;
+
+	summary_init(&summary, "/work");
+	add_many(&summary, VERB_WRITE, 0, MANY);
+	CU_ASSERT_EQUAL(summary.records, MANY);
+	CU_ASSERT_EQUAL(summary.outcomes[OUTCOME_DONE], MANY);
+	CU_ASSERT_EQUAL(summary.verbs[VERB_WRITE][OUTCOME_DONE], MANY);
+	CU_ASSERT(summary.changes.count < MANY);
+	CU_ASSERT_EQUAL(summary.changes.refused, MANY - summary.changes.count);
+	summary_free(&summary);
+}
+
+static void memory_does_not_grow_with_names_beyond_the_cap(void)
+{
+	static struct summary summary;
+	size_t full, later;
+
+	summary_init(&summary, "/work");
+	add_many(&summary, VERB_WRITE, 0, MANY / 2);
+	full = mallinfo2().uordblks + mallinfo2().hblkhd;
+	add_many(&summary, VERB_WRITE, MANY / 2, MANY);
+	later = mallinfo2().uordblks + mallinfo2().hblkhd;
+	CU_ASSERT_EQUAL(later, full);
+	summary_free(&summary);
+}
+
+static void a_name_that_is_kept_goes_on_being_counted(void)
+{
+	static struct summary summary;
+	struct event event = touch(VERB_WRITE, "/work/first");
+	const struct change *first;
+
+	summary_init(&summary, "/work");
+	summary_add(&summary, &event);
+	add_many(&summary, VERB_WRITE, 0, MANY / 2);
+	summary_add(&summary, &event);
+	first = table_find(&summary.changes, TEXT("/work/first"));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(first);
+	CU_ASSERT_EQUAL(first->written, 2);
+	summary_free(&summary);
+}
+
+static const CU_TestInfo tests[] = {
+	{"counters_stay_exact_when_names_are_too_many", counters_stay_exact_when_names_are_too_many},
+	{"memory_does_not_grow_with_names_beyond_the_cap", memory_does_not_grow_with_names_beyond_the_cap},
+	{"a_name_that_is_kept_goes_on_being_counted", a_name_that_is_kept_goes_on_being_counted},
+	CU_TEST_INFO_NULL,
+};
+
+const struct suite summary_suite = {"summary", tests};
