@@ -100,10 +100,25 @@ static void forward(struct stand_in *self, const siginfo_t *info)
 		kill(self->child, info->si_signo);
 }
 
-/* Stop as the child did, so that the shell sees it; come back when somebody continues us. */
+/* The child's own group, while it has the terminal; else 0. */
+static pid_t group_at_terminal(int terminal, pid_t child)
+{
+	pid_t group = getpgid(child);
+
+	return group != getpgrp() && tcgetpgrp(terminal) == group ? group : 0;
+}
+
+/*
+ * Stop as the child did, so that the shell sees it; come back when somebody continues us.
+ *
+ * A program that leads a group (an interactive shell) expects to have the terminal again when it goes on, but the
+ * shell that brings it to the foreground knows of our group alone.
+ */
 static void stop_with(pid_t child, int signal_number)
 {
 	struct sigaction normal = {.sa_handler = SIG_DFL}, before;
+	int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	pid_t group = terminal >= 0 ? group_at_terminal(terminal, child) : 0;
 	sigset_t one;
 
 	sigemptyset(&one);
@@ -114,6 +129,11 @@ static void stop_with(pid_t child, int signal_number)
 	/* Here we are stopped, except as process 1, which cannot be. */
 	sigprocmask(SIG_BLOCK, &one, NULL);
 	sigaction(signal_number, &before, NULL);
+	/* SIGTTOU is blocked: this does not stop us. In the background there is nothing to hand on. */
+	if (group > 0 && tcgetpgrp(terminal) == getpgrp())
+		tcsetpgrp(terminal, group);
+	if (terminal >= 0)
+		close(terminal);
 	/* A shell continues the whole group. Who continued us alone means the child. */
 	if (getpid() != 1 && tree_state(child) == 'T')
 		kill(child, SIGCONT);
