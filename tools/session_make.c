@@ -204,8 +204,8 @@ static int describe(const struct session_request *request, const struct compiled
 	    !info->mode || !info->level || !info->argv)
 		return -ENOMEM;
 	if (geteuid() == 0 && !out->shared)
-		degrade(info, strdup("processes that change their user cannot join: others can list the place of the "
-				     "session, or enter nothing below it"));
+		degrade(info, strdup("processes that change their user cannot join: other users cannot pass the "
+				     "directories above the session, or one of them owns one"));
 	return session_info_write(info);
 }
 
