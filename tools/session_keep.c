@@ -25,7 +25,7 @@
 /* And after a failure this often. */
 #define RETRY_MS 1000
 /* Who serves those that outlive the first process looks this often whether any is left. */
-#define LEFT_MS 5000
+#define LEFT_MS 2000
 
 /* A session that has no session.json yet is being made, unless it is older than this. */
 #define MAKING_S 60

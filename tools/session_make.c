@@ -162,8 +162,9 @@ static int make_files(const struct session_request *request, const char *id, str
 			tell_other_place(wanted, error, out);
 	}
 	if (result < 0 && result != -ECANCELED)
-		say("no session can be kept in %s (%s); name a writable directory in log.directory", wanted,
-		    strerror(-error));
+		say("no session can be kept in %s (%s); %s", wanted, strerror(-error),
+		    error == -EFBIG ? "raise the limit on the size of files (ulimit -f)"
+				    : "name a writable directory in log.directory");
 	return result;
 }
 

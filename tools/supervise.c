@@ -29,6 +29,19 @@ struct stand_in {
 	siginfo_t end;                /* how the child ended */
 };
 
+/* The limit on file size is the program's; the log grows as it must. SIGXFSZ is blocked. */
+static void raise_file_limit(struct rlimit *before)
+{
+	struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+
+	getrlimit(RLIMIT_FSIZE, before);
+	if (setrlimit(RLIMIT_FSIZE, &limit) == 0)
+		return;
+	/* Without rights the hard limit stays. */
+	limit = (struct rlimit){before->rlim_max, before->rlim_max};
+	setrlimit(RLIMIT_FSIZE, &limit);
+}
+
 void supervise_prepare(struct supervise_before *before)
 {
 	struct sigaction normal = {.sa_handler = SIG_DFL};
@@ -40,6 +53,7 @@ void supervise_prepare(struct supervise_before *before)
 	/* The actions of other signals are the child's to inherit; blocked ones are queued whatever they say. */
 	sigaction(SIGCHLD, &normal, &before->child_action);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	raise_file_limit(&before->file_limit);
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		before->closed[fd] = fcntl(fd, F_GETFD) < 0;
 	do
@@ -54,6 +68,7 @@ void supervise_undo(const struct supervise_before *before)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (before->closed[fd])
 			close(fd);
+	setrlimit(RLIMIT_FSIZE, &before->file_limit);
 	sigaction(SIGCHLD, &before->child_action, NULL);
 	sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }

@@ -95,8 +95,10 @@ static int wait_for(char **argv, char **envp)
 
 static int become_daemon(char **argv, char **envp)
 {
-	if (fork() > 0)
-		return 0;
+	pid_t child = fork();
+
+	if (child > 0)
+		return waitpid(child, NULL, 0) == child ? 0 : 99;
 	setsid();
 	if (fork() > 0)
 		_exit(0);
