@@ -72,7 +72,9 @@ void guard_set_root(struct text root)
 	size_t len = root.len < sizeof root_name ? root.len : sizeof root_name - 1;
 
 	memcpy(root_name, root.data, len);
+	root_name[len] = '\0';
 	guard.root = (struct text){root_name, len == 1 ? 0 : len};
+	guard.carry.root = guard.root.len > 0 ? root_name : NULL;
 }
 
 static const char *find_variable(char *const *envp, const char *name)
@@ -115,9 +117,16 @@ static void find_self(void)
 	guard.euid = (uid_t)SYS_0(SYS_geteuid);
 	if (len > 0)
 		guard.actor.exe = (struct text){exe_name, (size_t)len};
-	len = sys_readlinkat(AT_FDCWD, "/proc/self/root", root_name, sizeof root_name - 1);
-	guard.root = (struct text){root_name, len > 1 ? (size_t)len : 0};
 	has_stderr = sys_fstat(2, &status) == 0;
+}
+
+/* What chroots before our exec have put before every name: /proc/self/root says "/" from inside. */
+static void find_root(char *const *envp)
+{
+	const char *root = find_variable(envp, ROOT_VARIABLE);
+
+	if (root && root[0] == '/' && strlen(root) < sizeof root_name)
+		guard_set_root((struct text){root, strlen(root)});
 }
 
 static void find_real(void)
@@ -184,7 +193,9 @@ static void become_guarded(int argc, char *const *argv, char *const *envp)
 		return;
 	}
 	self_start();
-	guard.carry = (struct env_carry){library_name, session_names};
+	guard.carry = (struct env_carry){.library = library_name, .sessions = session_names};
+	if (!first)
+		find_root(envp);
 	error = join(session_names);
 	if (error)
 		give_up("the session in " SESSION_VARIABLE " cannot be joined", error);
