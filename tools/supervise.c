@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -29,17 +30,20 @@ struct stand_in {
 	siginfo_t end;                /* how the child ended */
 };
 
-/* The limit on file size is the program's; the log grows as it must. SIGXFSZ is blocked. */
-static void raise_file_limit(struct rlimit *before)
-{
-	struct rlimit limit = {RLIM_INFINITY, RLIM_INFINITY};
+/* What the supervisor must do in spite of the program's limits. SIGXFSZ is blocked. */
+static const int raised[] = {RLIMIT_FSIZE, RLIMIT_NOFILE};
+_Static_assert(ARRAY_LEN(raised) == SUPERVISE_LIMITS, "every limit has its place");
 
-	getrlimit(RLIMIT_FSIZE, before);
-	if (setrlimit(RLIMIT_FSIZE, &limit) == 0)
-		return;
+static void raise_limit(int resource, struct rlimit *before)
+{
+	struct rlimit limit;
+
+	getrlimit(resource, before);
 	/* Without rights the hard limit stays. */
 	limit = (struct rlimit){before->rlim_max, before->rlim_max};
-	setrlimit(RLIMIT_FSIZE, &limit);
+	setrlimit(resource, &limit);
+	if (resource == RLIMIT_FSIZE)
+		setrlimit(resource, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
 }
 
 void supervise_prepare(struct supervise_before *before)
@@ -53,7 +57,8 @@ void supervise_prepare(struct supervise_before *before)
 	/* The actions of other signals are the child's to inherit; blocked ones are queued whatever they say. */
 	sigaction(SIGCHLD, &normal, &before->child_action);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	raise_file_limit(&before->file_limit);
+	for (unsigned i = 0; i < SUPERVISE_LIMITS; i++)
+		raise_limit(raised[i], &before->limits[i]);
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		before->closed[fd] = fcntl(fd, F_GETFD) < 0;
 	do
@@ -68,7 +73,8 @@ void supervise_undo(const struct supervise_before *before)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (before->closed[fd])
 			close(fd);
-	setrlimit(RLIMIT_FSIZE, &before->file_limit);
+	for (unsigned i = 0; i < SUPERVISE_LIMITS; i++)
+		setrlimit(raised[i], &before->limits[i]);
 	sigaction(SIGCHLD, &before->child_action, NULL);
 	sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
@@ -93,9 +99,15 @@ static void __attribute__((noreturn)) end_like(int code, int status)
 	_exit(128 + status);
 }
 
-/* The terminal's hang-up goes to the leader of the terminal's session alone, which the program would have been. */
+/*
+ * What the kernel sends to us for the program's sake: the terminal's hang-up goes to the leader of the terminal's
+ * session alone, which the program would have been; an alarm that was set before the program's exec ("perl -e 'alarm 9;
+ * exec ...'") stays with the process and is not inherited by fork.
+ */
 static bool came_in_place_of_child(const siginfo_t *info)
 {
+	if (info->si_signo == SIGALRM)
+		return info->si_code == SI_KERNEL;
 	return (info->si_signo == SIGHUP || info->si_signo == SIGCONT) && getsid(0) == getpid();
 }
 
@@ -248,8 +260,11 @@ int supervise_session(const struct session_request *request, int ready)
 
 	if (status == START_GUARDED) {
 		status = session_serve(&session);
-		if (status < 0)
+		if (status < 0) {
+			fail(EXIT_REFUSED, "no thread to keep the log: %s; raise the limit on processes (ulimit -u)",
+			     strerror(-status));
 			session_close(&session, EXIT_REFUSED, 0);
+		}
 		self.session = &session;
 	}
 	if (status >= 0)

@@ -161,6 +161,13 @@ stop_from_outside() {
 	says 10 && wait "$pid"
 }
 
+# An alarm outlives exec: the old way to limit a program's time.
+alarm_before_exec() {
+	same "signal 14" "$(timeout -k 5 20 "$actor" wait "$(type -P python3)" -c 'import os, signal, sys
+signal.alarm(1)
+os.execvp(sys.argv[1], sys.argv[1:])' "${guard[@]}" "$actor" catch 1 10 | tail -n 1)"
+}
+
 for how in preload run; do
 	guard_by $how free
 	check "$how: an exit status is passed on" all_statuses
@@ -172,6 +179,7 @@ for how in preload run; do
 	check "$how: ignored signals stay ignored" ignored_stay_ignored
 	check "$how: signal mask and actions are as without a guard" blocked_stay_blocked
 	check "$how: a handler runs and the program goes on" handles_and_goes_on
+	check "$how: an alarm that was set before reaches the program" alarm_before_exec
 	check "$how: a signal to the parent does not come back" parent_signals 1 2 10 12 15 28
 	check "$how: a signal of the program to its own group reaches it" own_group
 	check "$how: a stopped program stops its stand-in, which continues it" stopped_and_continued STOP

@@ -89,7 +89,9 @@ hard_file_limit() {
 }
 
 few_descriptors() {
-	same text "$(limited "-n 6" "${guard[@]}" /bin/cat "$scratch/f")"
+	same text "$(limited "-S -n 8" "${guard[@]}" /bin/cat "$scratch/f")" || return
+	limited "-n 3" "${guard[@]}" /bin/cat "$scratch/f" 2>"$scratch/err"
+	[ $? -ge 125 ] && told 'open files|shared librar'
 }
 
 little_memory() {
@@ -160,6 +162,18 @@ if is_root && "${as_user[@]}" true 2>/dev/null; then
 	mkdir "$scratch/locked"
 	printf 'log = { directory = "%s"; };\n%s\n' "$scratch/locked" "$shut" >"$scratch/locked.conf"
 	printf 'log = { directory = "%s"; required = false; };\n%s\n' "$scratch/locked" "$shut" >"$scratch/optional.conf"
+	few_processes() {
+		local count said status
+		for count in 1 2 3 4; do
+			said=$("${as_user[@]}" bash -c 'ulimit -u "$1"; shift; exec "$@"' - "$count" env HOME=/nonexistent "${guard[@]}" \
+				/bin/cat "$scratch/f" 2>&1)
+			status=$?
+			[ "$status" = 0 ] && { same text "$said" || return; continue; }
+			[ "$status" -ge 125 ] || return
+			echo "$said" >"$scratch/err"
+			told 'cannot fork|limit on processes' || return
+		done
+	}
 	for how in preload run; do
 		guard_by $how locked
 		check "$how: no program runs when the log's directory cannot be written" \
@@ -171,6 +185,8 @@ if is_root && "${as_user[@]}" true 2>/dev/null; then
 		guard_by $how default
 		check "$how: a user without a home has a session" guards "${as_user[@]}" env HOME=/nonexistent "${guard[@]}"
 		check "$how: and another one" guards "${as_user[@]}" env HOME=/nonexistent "${guard[@]}"
+		check "$how: nothing is said of it" same "" "$("${as_user[@]}" env HOME=/nonexistent "${guard[@]}" /bin/true 2>&1)"
+		check "$how: a limit on processes is enough or named" few_processes
 		check "$how: a home that cannot be written is no obstacle" guards "${as_user[@]}" env HOME="$scratch/home" "${guard[@]}"
 		check "$how: nor is none in the environment" guards "${as_user[@]}" env -u HOME "${guard[@]}"
 	done

@@ -196,5 +196,16 @@ expect status 8
 send exit\r
 end 0'
 	check "$how: suspend in a guarded shell gives the terminal back, fg returns" shell_with_job
+
+	dialogue='expect on
+hangup
+end 12'
+	check "$how: a hang-up of the terminal reaches a program at its head" talk "${guard[@]}" \
+		bash -c 'trap "exit 12" HUP; echo on; for i in {1..80}; do sleep 0.1; done'
+
+	dialogue='expect on
+hangup
+end -1'
+	check "$how: and ends one that does not handle it" talk "${guard[@]}" bash -c 'echo on; exec sleep 20'
 done
 finish

@@ -5,7 +5,7 @@
 
 Lines of SCRIPT: "send TEXT" types it, with Python's escapes (\\r, \\x03 is Ctrl-C, \\x1a is Ctrl-Z); "expect REGEX"
 waits for output, from where the last one ended; "refuse REGEX" wants none of it within half a second; "end STATUS"
-waits for the command to end. Fails with a sentence, and with all output, when something does not come in 10 seconds.
+waits for the command to end; "hangup" takes the terminal away. Fails with a sentence, and with all output, when something does not come in 10 seconds.
 """
 import os
 import pty
@@ -48,7 +48,10 @@ class Terminal:
     def end(self, status, seconds=10):
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            self.read(0.05)
+            if self.fd < 0:
+                time.sleep(0.05)
+            else:
+                self.read(0.05)
             pid, found = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 self.pid = 0
@@ -64,6 +67,9 @@ def main():
         verb, _, text = line.partition(" ")
         if verb == "send":
             os.write(terminal.fd, text.encode().decode("unicode_escape").encode())
+        elif verb == "hangup":
+            os.close(terminal.fd)
+            terminal.fd = -1
         elif verb == "expect" and not terminal.expect(text):
             fault = f"did not come: {text}"
         elif verb == "refuse" and terminal.expect(text, 0.5):
