@@ -4,7 +4,8 @@
  *
  *     actor exit STATUS             end with that status
  *     actor die SIGNAL              end by that signal, whatever it was inherited as
- *     actor catch COUNT SIGNAL...   say "ready", then the number of each signal that comes; end after COUNT of them
+ *     actor catch COUNT SIGNAL...   say "ready", then the number of each signal that comes, and the value that was
+ *                                   queued with it; end after COUNT of them
  *     actor wait COMMAND...         run it and say how it ended: "exit STATUS" or "signal NUMBER"
  *     actor tell SIGNAL             send the signal to the parent, then end with 7
  *     actor daemon COMMAND...       start it as a daemon does (fork, setsid, fork); end with 0 at once
@@ -60,15 +61,19 @@ static int catch(int count, char **signals)
 	puts("ready");
 	fflush(stdout);
 	for (; count > 0; count--) {
+		siginfo_t info;
 		int number;
 
 		/* Being stopped and continued interrupts it. */
 		do
-			number = sigtimedwait(&set, NULL, &limit);
+			number = sigtimedwait(&set, &info, &limit);
 		while (number < 0 && errno == EINTR);
 		if (number < 0)
 			return 98;
-		printf("%d\n", number);
+		if (info.si_code == SI_QUEUE)
+			printf("%d with %d\n", number, info.si_value.sival_int);
+		else
+			printf("%d\n", number);
 		fflush(stdout);
 	}
 	/* One too many would be as wrong as one too few. */

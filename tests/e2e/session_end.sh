@@ -80,16 +80,9 @@ killed_from_outside() {
 }
 
 queued_values() {
-	"${guard[@]}" python3 -c '
-import os, signal, sys
-signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1, 40])
-print("ready", flush=True)
-print(signal.sigtimedwait([40], 10).si_signo)' >"$scratch/queued" &
-	pid=$!
-	for _ in {1..100}; do grep -q ready "$scratch/queued" && break; sleep 0.1; done
-	kill --signal 40 --queue 7 "$pid" 2>/dev/null || kill -40 "$pid"
-	wait "$pid" && same "ready
-40" "$(cat "$scratch/queued")"
+	start catch 1 40 || return
+	env kill -40 -q 7 "$pid" || return
+	says "40 with 7" && wait "$pid"
 }
 
 ignored_stay_ignored() {
@@ -98,16 +91,17 @@ ignored_stay_ignored() {
 }
 
 blocked_stay_blocked() {
-	local bare
-	bare=$(grep Sig /proc/self/status)
-	same "$bare" "$("${guard[@]}" grep Sig /proc/self/status)"
+	local bare lines='Sig(Pnd|Blk|Ign|Cgt)'
+	bare=$(grep -E "$lines" /proc/self/status)
+	same "$bare" "$("${guard[@]}" grep -E "$lines" /proc/self/status)"
 }
 
 handles_and_goes_on() {
+	rm -f "$scratch/handled"
 	"${guard[@]}" bash -c 'trap "echo 15" TERM; echo ready; for i in {1..100}; do sleep 0.1; [ -e "$1" ] && exit 9; done' \
 		- "$scratch/enough" >"$scratch/handled" &
 	pid=$!
-	for _ in {1..100}; do grep -q ready "$scratch/handled" && break; sleep 0.1; done
+	for _ in {1..100}; do grep -qs ready "$scratch/handled" && break; sleep 0.1; done
 	kill "$pid"
 	for _ in {1..100}; do grep -q 15 "$scratch/handled" && break; sleep 0.1; done
 	kill -0 "$pid" || return
