@@ -127,6 +127,14 @@ static void forward(struct stand_in *self, const siginfo_t *info)
 		kill(self->child, info->si_signo);
 }
 
+/* Was the child, which had stopped, continued since? Asks no /proc, which may be missing or another namespace's. */
+static bool was_continued(pid_t child)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)child, &info, WCONTINUED | WNOHANG) == 0 && info.si_pid == child;
+}
+
 /* The child's own group, while it has the terminal; else 0. */
 static pid_t group_at_terminal(int terminal, pid_t child)
 {
@@ -162,7 +170,7 @@ static void stop_with(pid_t child, int signal_number)
 	if (terminal >= 0)
 		close(terminal);
 	/* A shell continues the whole group. Who continued us alone means the child. */
-	if (getpid() != 1 && tree_state(child) == 'T')
+	if (getpid() != 1 && !was_continued(child))
 		kill(child, SIGCONT);
 }
 
@@ -172,7 +180,7 @@ static void child_stopped(struct stand_in *self, int signal_number)
 	if (self->session)
 		session_make_ahead(self->session);
 	/* Unless it was continued in the meantime. */
-	if (tree_state(self->child) == 'T')
+	if (!was_continued(self->child))
 		stop_with(self->child, signal_number);
 }
 
@@ -245,10 +253,15 @@ static void answer_child(int ready, int status, const char *directory)
 
 static unsigned count_survivors(void)
 {
-	siginfo_t info;
+	siginfo_t info = {0};
+	unsigned count;
 
 	/* Without children at all there is no tree to search. */
-	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 ? tree_count(getpid()) : 0;
+	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return 0;
+	count = tree_count(getpid());
+	/* A child that has not ended is there, whatever /proc tells. */
+	return count == 0 && info.si_pid == 0 ? 1 : count;
 }
 
 int supervise_session(const struct session_request *request, int ready)

@@ -186,6 +186,16 @@ inner_init() { # OPTIONS...
 	same 41 $? && recorded deny "$scratch/shut/f" && same 41 "$(field exit_code)"
 }
 
+# /proc then tells of other processes by these numbers.
+stops_without_proc() {
+	same "stopped 19, ended 6" "$(timeout -k 5 30 unshare --pid --fork python3 -c 'import os, sys
+pid = os.spawnvp(os.P_NOWAIT, sys.argv[1], sys.argv[1:])
+_, stopped = os.waitpid(pid, os.WUNTRACED)
+print("stopped", os.WSTOPSIG(stopped) if os.WIFSTOPPED(stopped) else None, end=", ")
+os.kill(pid, 18)
+print("ended", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "${guard[@]}" bash -c 'kill -STOP $$; exit 6')"
+}
+
 init_dies() {
 	timeout -k 5 30 unshare --pid --fork --mount-proc "${guard[@]}" "$actor" die 15
 	same 143 $? && same 143 "$(field exit_code)"
@@ -226,6 +236,7 @@ if unshare --pid --fork --mount-proc true 2>/dev/null; then
 		guard_by $how tree
 		check "$how: process 1 of a pid namespace stands in" inner_init --mount-proc
 		check "$how: process 1 without its own /proc stands in" inner_init
+		check "$how: a stop is seen where /proc is another namespace's" stops_without_proc
 		check "$how: process 1 passes a death by signal on as 128 + n" init_dies
 		check "$how: TERM to process 1 reaches the program" init_is_stopped
 		check "$how: TERM to process 1 ends a program that does not handle it" init_default_term
