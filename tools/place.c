@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The name of a session below its directory: "/20260102T030405-4194304" and some room for a suffix. */
-#define SESSION_NAME_ROOM 32
+/* The name of a session below its directory: "/unlisted/20260102T030405-4194304-0123456789abcdef", and a suffix. */
+#define SESSION_NAME_ROOM 64
 
 static bool write_path(char out[PLACE_MAX], size_t room, const char *format, ...) PRINTF(3, 4);
 
@@ -55,7 +55,8 @@ static bool write_state_home(char out[PLACE_MAX])
 
 /*
  * Anybody may make a name in a directory of everybody's, so one that exists counts only if it is a real
- * directory, ours, and nobody else can put anything into it.
+ * directory, ours, and nobody else can put anything into it or see what there is. Passing it is no harm: root's lets
+ * others pass.
  */
 static bool is_ours_or_absent(const char *path)
 {
@@ -63,7 +64,7 @@ static bool is_ours_or_absent(const char *path)
 
 	if (lstat(path, &st) < 0)
 		return errno == ENOENT;
-	return S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 077);
+	return S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 066);
 }
 
 static bool write_shared(char out[PLACE_MAX], const char *parent)

@@ -99,6 +99,50 @@ static bool is_own_up_to_root(const char *place)
 	return is_own("/");
 }
 
+/* Can every user go through all directories down to PATH? */
+static bool others_pass(const char *path)
+{
+	char part[PATH_MAX];
+	struct stat info;
+
+	for (const char *end = path; end; end = strchr(end + 1, '/')) {
+		snprintf(part, sizeof part, "%.*s/", (int)(end - path), path);
+		if (stat(part, &info) < 0 || !(info.st_mode & S_IXOTH))
+			return false;
+	}
+	return stat(path, &info) == 0 && (info.st_mode & S_IXOTH);
+}
+
+/* Only root can tell what is in it. */
+static bool is_unlisted(const char *path)
+{
+	struct stat info;
+
+	return lstat(path, &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == 0 && !(info.st_mode & 066);
+}
+
+/*
+ * Can processes of other users be let in? Only root's can become such, and only where nobody else can put another
+ * session in the place of this one. A place that others can list is left for SESSION_FILES_UNLISTED below it.
+ */
+static bool can_share(char place[PATH_MAX])
+{
+	size_t len = strlen(place);
+
+	if (geteuid() != 0 || !is_own_up_to_root(place) || !others_pass(place))
+		return false;
+	if (is_unlisted(place))
+		return true;
+	if (len + sizeof "/" SESSION_FILES_UNLISTED > PATH_MAX)
+		return false;
+	memcpy(place + len, "/" SESSION_FILES_UNLISTED, sizeof "/" SESSION_FILES_UNLISTED);
+	make_directory(place);
+	if (is_unlisted(place) && others_pass(place))
+		return true;
+	place[len] = '\0';
+	return false;
+}
+
 int session_files_directory(const char *place, const char *id, bool own, char out[256], bool *shared)
 {
 	char canonical[PATH_MAX];
@@ -115,7 +159,7 @@ int session_files_directory(const char *place, const char *id, bool own, char ou
 		return -EINVAL;
 	if (own && !is_own_up_to_root(canonical))
 		return -EPERM;
-	*shared = geteuid() == 0 && !(info.st_mode & 066);
+	*shared = can_share(canonical);
 	for (unsigned i = 0; i < SAME_ID_MAX; i++) {
 		char next[16] = "";
 
@@ -227,6 +271,35 @@ int session_files_make(const char *directory, const struct session_files *files,
 	else
 		session_files_remove(directory);
 	return result;
+}
+
+int session_files_open_state(const char *directory)
+{
+	char path[PATH_MAX];
+	int fd;
+
+	snprintf(path, sizeof path, "%s/state", directory);
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	return fd < 0 ? -errno : fd;
+}
+
+bool session_files_in_use(int state)
+{
+	/* The kernel gives a write lease to the only one who has the file open; a mapping keeps it open. */
+	if (fcntl(state, F_SETLEASE, F_WRLCK) < 0)
+		return errno == EAGAIN;
+	fcntl(state, F_SETLEASE, F_UNLCK);
+	return false;
+}
+
+bool session_files_joined(const char *directory)
+{
+	int fd = session_files_open_state(directory);
+	bool in_use = fd >= 0 && session_files_in_use(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return in_use;
 }
 
 static int remove_one(const char *path, const struct stat *info, int type, struct FTW *where)

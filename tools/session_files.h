@@ -5,7 +5,9 @@
  * Directory and files are the user's alone. Root's session may go on under
  * other users, when a container's start script drops its rights: its files are
  * open to all who know the directory's name, which then ends in 64 random bits
- * and lies in a directory that others cannot list.
+ * and lies in a directory that others cannot list, one below the place if need
+ * be. The name is known to the session's processes alone: /proc shows it to
+ * their own user and to root.
  */
 #pragma once
 
@@ -16,6 +18,7 @@
 #include <sys/types.h>
 
 #define SESSION_ID_MAX 64
+#define SESSION_FILES_UNLISTED "unlisted" /* directory in a place, for root's sessions */
 
 struct session_files {
 	const void *image; /* policy.img */
@@ -33,7 +36,8 @@ void session_files_id(pid_t child, char out[SESSION_ID_MAX]) NONNULL;
  *
  *   own     refuse a place that is not ours alone: one that nobody has named explicitly
  *   out     canonical path of the session's directory
- *   shared  whether other users can be let in (see above)
+ *   shared  whether other users can be let in (see above): not where they cannot pass the directories above, or
+ *           where somebody else could put another session in the place of this one
  *
  * Returns 0, or
  *   -EPERM         the place, or a directory above it, is another user's or writable by others
@@ -57,6 +61,21 @@ int session_files_make(const char *directory, const struct session_files *files,
 
 /* Let other users write segment NUMBER of a shared session. 0 or -errno. */
 int session_files_share(const char *directory, uint32_t number) MUST_CHECK NONNULL;
+
+/* Open the state file of a session for session_files_in_use. The descriptor or -errno. */
+int session_files_open_state(const char *directory) MUST_CHECK NONNULL;
+
+/*
+ * Has anybody but the caller mapped the session? Every process that joined it has, whoever its parent is by now.
+ *
+ *   state  of session_files_open_state; the caller's own mapping must be by this descriptor, or count as another's
+ *
+ * False also where the file system knows no leases. Source: F_SETLEASE in fcntl(2).
+ */
+bool session_files_in_use(int state) MUST_CHECK;
+
+/* The same for a session that the caller has not mapped. */
+bool session_files_joined(const char *directory) MUST_CHECK NONNULL;
 
 /* Remove a session's directory and all in it, following no link. 0 or -errno of the first failure. */
 int session_files_remove(const char *directory) NONNULL;

@@ -9,9 +9,13 @@
 #include "libguard/record/writer.h"
 #include "tools/session_files.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +24,8 @@
 #define IDLE_MS 60000
 /* And after a failure this often. */
 #define RETRY_MS 1000
+/* Who serves those that outlive the first process looks this often whether any is left. */
+#define LEFT_MS 2000
 
 /* A session that has no session.json yet is being made, unless it is older than this. */
 #define MAKING_S 60
@@ -49,26 +55,28 @@ static int make_next(struct made_session *session)
 	return result;
 }
 
+/* Make what is asked for now, or wait for somebody to ask, IDLE_MS at most. */
+static void serve_once(struct made_session *session, unsigned idle_ms)
+{
+	struct log_state *log = &session->state->log;
+	uint32_t wanted = atomic_load(&log->wanted);
+	int result;
+
+	if (wanted <= atomic_load(&log->ready)) {
+		sys_futex_wait(&log->wanted, wanted, idle_ms);
+		return;
+	}
+	pthread_mutex_lock(&session->making);
+	result = make_next(session);
+	pthread_mutex_unlock(&session->making);
+	if (result < 0)
+		sys_futex_wait(&log->wanted, wanted, RETRY_MS);
+}
+
 static void *serve(void *argument)
 {
-	struct made_session *session = argument;
-	struct log_state *log = &session->state->log;
-
-	for (;;) {
-		uint32_t wanted = atomic_load(&log->wanted);
-
-		if (wanted <= atomic_load(&log->ready)) {
-			sys_futex_wait(&log->wanted, wanted, IDLE_MS);
-			continue;
-		}
-		pthread_mutex_lock(&session->making);
-		if (make_next(session) < 0) {
-			pthread_mutex_unlock(&session->making);
-			sys_futex_wait(&log->wanted, wanted, RETRY_MS);
-			continue;
-		}
-		pthread_mutex_unlock(&session->making);
-	}
+	for (;;)
+		serve_once(argument, IDLE_MS);
 	return NULL;
 }
 
@@ -112,7 +120,7 @@ static bool is_expired(const struct made_session *session, const char *directory
 	struct stat status;
 
 	if (session_info_read(directory, &info) == 0) {
-		bool running = info.running;
+		bool running = info.running || session_files_joined(directory);
 
 		end_s = (info.ended_ns ? info.ended_ns : info.started_ns) / 1000000000u;
 		session_info_free(&info);
@@ -155,6 +163,52 @@ void session_expire(const struct made_session *session)
 	session_list_free(list, count);
 }
 
+/* Map the state by a descriptor of its own, for session_files_in_use. The descriptor or -errno. */
+static int map_anew(struct made_session *session)
+{
+	struct session_state *state = session->state, *fresh;
+	size_t size = state->size;
+	int fd = session_files_open_state(session->directory);
+
+	if (fd < 0)
+		return fd;
+	fresh = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fresh == MAP_FAILED)
+		return -errno;
+	session->state = fresh;
+	munmap(state, size);
+	return fd;
+}
+
+/* Go on making segments for those that are left, then end. Holds nothing that anybody could wait for. */
+static void __attribute__((noreturn)) serve_survivors(struct made_session *session)
+{
+	int fd, null = open("/dev/null", O_RDWR);
+
+	prctl(PR_SET_CHILD_SUBREAPER, 0);
+	setsid();
+	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+		dup2(null, i);
+	fd = map_anew(session);
+	while (fd >= 0 && session_files_in_use(fd))
+		serve_once(session, LEFT_MS);
+	atomic_store(&session->state->log.finished, 1);
+	sys_futex_wake(&session->state->log.ready);
+	_exit(0);
+}
+
+/* False when nobody will serve the survivors. The end of process 1 is the end of all. */
+static bool leave_server(struct made_session *session)
+{
+	pid_t pid = getpid() == 1 ? -1 : fork();
+
+	if (pid == 0) {
+		pthread_mutex_unlock(&session->making);
+		serve_survivors(session);
+	}
+	return pid > 0;
+}
+
 void session_close(struct made_session *session, int exit_code, unsigned survivors)
 {
 	struct session_state *state = session->state;
@@ -164,8 +218,10 @@ void session_close(struct made_session *session, int exit_code, unsigned survivo
 	if (survivors > 0)
 		session_make_ahead(session);
 	pthread_mutex_lock(&session->making);
-	atomic_store(&state->log.finished, 1);
-	sys_futex_wake(&state->log.ready);
+	if (survivors == 0 || !leave_server(session)) {
+		atomic_store(&state->log.finished, 1);
+		sys_futex_wake(&state->log.ready);
+	}
 	atomic_store(&state->supervisor, 0);
 	session->info.ended_ns = sys_now_ns();
 	session->info.exit_code = exit_code;

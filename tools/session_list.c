@@ -3,6 +3,7 @@
  * Which sessions there are and which one is meant; see session_info.h.
  */
 #include "tools/place.h"
+#include "tools/session_files.h"
 #include "tools/session_info.h"
 
 #include <ctype.h>
@@ -117,6 +118,18 @@ static int add_below(struct list *list, const char *directory)
 	return err;
 }
 
+/* The sessions of a place, and root's that others may not list. */
+static int add_place(struct list *list, const char *place)
+{
+	char unlisted[PATH_MAX];
+	int err = add_below(list, place);
+
+	if (err || (size_t)snprintf(unlisted, sizeof unlisted, "%s/" SESSION_FILES_UNLISTED, place) >= sizeof unlisted)
+		return err;
+	/* Not there, or not for us: root's sessions are no business of others. */
+	return add_below(list, unlisted) == -ENOMEM ? -ENOMEM : 0;
+}
+
 static int newest_first(const void *left, const void *right)
 {
 	const struct found *a = left, *b = right;
@@ -162,13 +175,13 @@ int session_list(const char *log_directory, char ***out, size_t *count)
 		if (has_session_file(log_directory))
 			err = add(&list, log_directory, "");
 		else
-			err = add_below(&list, log_directory);
+			err = add_place(&list, log_directory);
 	} else {
 		char places[4][PLACE_MAX];
 		unsigned number = place_log_directories(places);
 
 		for (unsigned i = 0; i < number && err != -ENOMEM; i++)
-			err = add_below(&list, places[i]);
+			err = add_place(&list, places[i]);
 		if (err != -ENOMEM)
 			err = 0;
 	}

@@ -133,14 +133,25 @@ static int make_in(const struct session_request *request, const char *place, con
 				  &out->state);
 }
 
-static void tell_other_place(const char *wanted, int error, struct made_session *out)
+/* In the record always; on stderr only when somebody has asked for the place. */
+static void tell_other_place(const char *wanted, int error, bool named, struct made_session *out)
 {
 	char *sentence = NULL;
 
-	say("sessions cannot be kept in %s (%s); this one is %s", wanted, strerror(-error), out->directory);
+	if (named)
+		say("sessions cannot be kept in %s (%s); this one is %s", wanted, strerror(-error), out->directory);
 	if (asprintf(&sentence, "kept in %s: %s: %s", out->directory, wanted, strerror(-error)) < 0)
 		sentence = NULL;
 	degrade(&out->info, sentence);
+}
+
+static const char *remedy(int error)
+{
+	if (error == -EFBIG)
+		return "raise the limit on the size of files (ulimit -f)";
+	if (error == -EMFILE)
+		return "raise the limit on open files (ulimit -n)";
+	return "name a writable directory in log.directory";
 }
 
 static int make_files(const struct session_request *request, const char *id, struct compiled *compiled,
@@ -159,11 +170,10 @@ static int make_files(const struct session_request *request, const char *id, str
 		if (places.defaults[i] == wanted)
 			error = result;
 		else if (result == 0)
-			tell_other_place(wanted, error, out);
+			tell_other_place(wanted, error, places.named[0] != '\0', out);
 	}
 	if (result < 0 && result != -ECANCELED)
-		say("no session can be kept in %s (%s); name a writable directory in log.directory", wanted,
-		    strerror(-error));
+		say("no session can be kept in %s (%s); %s", wanted, strerror(-error), remedy(error));
 	return result;
 }
 
@@ -204,8 +214,8 @@ static int describe(const struct session_request *request, const struct compiled
 	    !info->mode || !info->level || !info->argv)
 		return -ENOMEM;
 	if (geteuid() == 0 && !out->shared)
-		degrade(info, strdup("processes that change their user cannot join: others can list the place of the "
-				     "session, or enter nothing below it"));
+		degrade(info, strdup("processes that change their user cannot join: other users cannot pass the "
+				     "directories above the session, or one of them owns one"));
 	return session_info_write(info);
 }
 

@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -29,6 +30,22 @@ struct stand_in {
 	siginfo_t end;                /* how the child ended */
 };
 
+/* What the supervisor must do in spite of the program's limits. SIGXFSZ is blocked. */
+static const int raised[] = {RLIMIT_FSIZE, RLIMIT_NOFILE};
+_Static_assert(ARRAY_LEN(raised) == SUPERVISE_LIMITS, "every limit has its place");
+
+static void raise_limit(int resource, struct rlimit *before)
+{
+	struct rlimit limit;
+
+	getrlimit(resource, before);
+	/* Without rights the hard limit stays. */
+	limit = (struct rlimit){before->rlim_max, before->rlim_max};
+	setrlimit(resource, &limit);
+	if (resource == RLIMIT_FSIZE)
+		setrlimit(resource, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
+}
+
 void supervise_prepare(struct supervise_before *before)
 {
 	struct sigaction normal = {.sa_handler = SIG_DFL};
@@ -40,6 +57,8 @@ void supervise_prepare(struct supervise_before *before)
 	/* The actions of other signals are the child's to inherit; blocked ones are queued whatever they say. */
 	sigaction(SIGCHLD, &normal, &before->child_action);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	for (unsigned i = 0; i < SUPERVISE_LIMITS; i++)
+		raise_limit(raised[i], &before->limits[i]);
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		before->closed[fd] = fcntl(fd, F_GETFD) < 0;
 	do
@@ -54,6 +73,8 @@ void supervise_undo(const struct supervise_before *before)
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		if (before->closed[fd])
 			close(fd);
+	for (unsigned i = 0; i < SUPERVISE_LIMITS; i++)
+		setrlimit(raised[i], &before->limits[i]);
 	sigaction(SIGCHLD, &before->child_action, NULL);
 	sigprocmask(SIG_SETMASK, &before->mask, NULL);
 }
@@ -78,9 +99,15 @@ static void __attribute__((noreturn)) end_like(int code, int status)
 	_exit(128 + status);
 }
 
-/* The terminal's hang-up goes to the leader of the terminal's session alone, which the program would have been. */
+/*
+ * What the kernel sends to us for the program's sake: the terminal's hang-up goes to the leader of the terminal's
+ * session alone, which the program would have been; an alarm that was set before the program's exec ("perl -e 'alarm 9;
+ * exec ...'") stays with the process and is not inherited by fork.
+ */
 static bool came_in_place_of_child(const siginfo_t *info)
 {
+	if (info->si_signo == SIGALRM)
+		return info->si_code == SI_KERNEL;
 	return (info->si_signo == SIGHUP || info->si_signo == SIGCONT) && getsid(0) == getpid();
 }
 
@@ -100,10 +127,33 @@ static void forward(struct stand_in *self, const siginfo_t *info)
 		kill(self->child, info->si_signo);
 }
 
-/* Stop as the child did, so that the shell sees it; come back when somebody continues us. */
+/* Was the child, which had stopped, continued since? Asks no /proc, which may be missing or another namespace's. */
+static bool was_continued(pid_t child)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)child, &info, WCONTINUED | WNOHANG) == 0 && info.si_pid == child;
+}
+
+/* The child's own group, while it has the terminal; else 0. */
+static pid_t group_at_terminal(int terminal, pid_t child)
+{
+	pid_t group = getpgid(child);
+
+	return group != getpgrp() && tcgetpgrp(terminal) == group ? group : 0;
+}
+
+/*
+ * Stop as the child did, so that the shell sees it; come back when somebody continues us.
+ *
+ * A program that leads a group (an interactive shell) expects to have the terminal again when it goes on, but the
+ * shell that brings it to the foreground knows of our group alone.
+ */
 static void stop_with(pid_t child, int signal_number)
 {
 	struct sigaction normal = {.sa_handler = SIG_DFL}, before;
+	int terminal = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+	pid_t group = terminal >= 0 ? group_at_terminal(terminal, child) : 0;
 	sigset_t one;
 
 	sigemptyset(&one);
@@ -114,8 +164,13 @@ static void stop_with(pid_t child, int signal_number)
 	/* Here we are stopped, except as process 1, which cannot be. */
 	sigprocmask(SIG_BLOCK, &one, NULL);
 	sigaction(signal_number, &before, NULL);
+	/* SIGTTOU is blocked: this does not stop us. In the background there is nothing to hand on. */
+	if (group > 0 && tcgetpgrp(terminal) == getpgrp())
+		tcsetpgrp(terminal, group);
+	if (terminal >= 0)
+		close(terminal);
 	/* A shell continues the whole group. Who continued us alone means the child. */
-	if (getpid() != 1 && tree_state(child) == 'T')
+	if (getpid() != 1 && !was_continued(child))
 		kill(child, SIGCONT);
 }
 
@@ -125,7 +180,7 @@ static void child_stopped(struct stand_in *self, int signal_number)
 	if (self->session)
 		session_make_ahead(self->session);
 	/* Unless it was continued in the meantime. */
-	if (tree_state(self->child) == 'T')
+	if (!was_continued(self->child))
 		stop_with(self->child, signal_number);
 }
 
@@ -198,10 +253,15 @@ static void answer_child(int ready, int status, const char *directory)
 
 static unsigned count_survivors(void)
 {
-	siginfo_t info;
+	siginfo_t info = {0};
+	unsigned count;
 
 	/* Without children at all there is no tree to search. */
-	return waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0 ? tree_count(getpid()) : 0;
+	if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+		return 0;
+	count = tree_count(getpid());
+	/* A child that has not ended is there, whatever /proc tells. */
+	return count == 0 && info.si_pid == 0 ? 1 : count;
 }
 
 int supervise_session(const struct session_request *request, int ready)
@@ -213,8 +273,11 @@ int supervise_session(const struct session_request *request, int ready)
 
 	if (status == START_GUARDED) {
 		status = session_serve(&session);
-		if (status < 0)
+		if (status < 0) {
+			fail(EXIT_REFUSED, "no thread to keep the log: %s; raise the limit on processes (ulimit -u)",
+			     strerror(-status));
 			session_close(&session, EXIT_REFUSED, 0);
+		}
 		self.session = &session;
 	}
 	if (status >= 0)

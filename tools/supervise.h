@@ -12,18 +12,22 @@
 #include "tools/session_make.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/types.h>
+
+#define SUPERVISE_LIMITS 2 /* resource limits that are raised: sizes and number of files */
 
 /* What a child that is still to be forked must get back. */
 struct supervise_before {
 	sigset_t mask;
 	struct sigaction child_action; /* of SIGCHLD, which may have been ignored */
+	struct rlimit limits[SUPERVISE_LIMITS];
 	bool closed[3];                /* standard descriptors that were closed */
 };
 
 /*
  * Make this process fit to be a supervisor: signals are queued from here on, orphans of the tree become its children,
- * and descriptors 0 to 2 are open (/dev/null where they were closed), so that no other file gets their number.
+ * limits on files bind the log as little as can be helped, and descriptors 0 to 2 are open (/dev/null where they were closed), so that no other file gets their number.
  */
 void supervise_prepare(struct supervise_before *before) NONNULL;
 

@@ -72,10 +72,3 @@ unsigned tree_count(pid_t ancestor)
 		closedir(proc);
 	return count;
 }
-
-char tree_state(pid_t pid)
-{
-	struct stat_line line;
-
-	return read_stat(pid, &line) ? line.state : 0;
-}

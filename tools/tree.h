@@ -13,6 +13,3 @@ bool tree_descends(pid_t pid, pid_t ancestor) MUST_CHECK;
 
 /* How many processes descend from ANCESTOR and still run (no zombies). Reads all of /proc. */
 unsigned tree_count(pid_t ancestor) MUST_CHECK;
-
-/* The state letter of proc(5) ('R', 'S', 'T', 'Z' ...), 0 when PID is gone. */
-char tree_state(pid_t pid) MUST_CHECK;

@@ -6,9 +6,7 @@
 
 #include <fcntl.h>
 #include <linux/futex.h>
-#include <linux/magic.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 
 /* open_how of openat2(2), version 0. */
 struct open_how_v0 {
@@ -75,11 +73,11 @@ int sys_faccessat(int dir, const char *path, int mode)
 	return (int)SYS_3(SYS_faccessat, dir, path, mode);
 }
 
-bool sys_is_proc(const char *name)
+bool sys_has_proc(void)
 {
-	struct statfs status;
+	char pid[24];
 
-	return SYS_2(SYS_statfs, name, &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
+	return sys_readlinkat(AT_FDCWD, "/proc/self", pid, sizeof pid) > 0;
 }
 
 void *sys_mmap(size_t len, int prot, int flags, int fd, off_t offset)

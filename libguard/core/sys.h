@@ -48,8 +48,8 @@ ssize_t sys_write(int fd, const void *data, size_t len) NONNULL;
 int sys_fstat(int fd, struct stat *out) MUST_CHECK NONNULL;
 int sys_fstatat(int dir, const char *path, struct stat *out, int flags) MUST_CHECK NONNULL;
 int sys_faccessat(int dir, const char *path, int mode) MUST_CHECK NONNULL;
-/* Is proc(5) mounted at NAME? Asked of the mount itself: the directory of a process is slow to come into being. */
-bool sys_is_proc(const char *name) MUST_CHECK NONNULL;
+/* Does /proc show this process? Asked of its link "self": a process's own directory is slow to come into being. */
+bool sys_has_proc(void) MUST_CHECK;
 /* The address, or -errno: test with sys_failed. */
 void *sys_mmap(size_t len, int prot, int flags, int fd, off_t offset) MUST_CHECK;
 void sys_munmap(void *address, size_t len);

@@ -17,7 +17,7 @@ EXPORT int chroot(const char *path)
 		call.result = gate(SYS_chroot, GATE_PTR(call.operands[0].last));
 	if (call.on && call.result == 0 && call.operands[0].path.len > 0) {
 		guard_set_root(call.operands[0].object.text);
-		guard.has_proc = sys_is_proc("/proc");
+		guard.has_proc = sys_has_proc();
 	}
 	return (int)call_leave(&call);
 }

@@ -75,7 +75,9 @@ void guard_set_root(struct text root)
 	size_t len = root.len < sizeof root_name ? root.len : sizeof root_name - 1;
 
 	memcpy(root_name, root.data, len);
+	root_name[len] = '\0';
 	guard.root = (struct text){root_name, len == 1 ? 0 : len};
+	guard.carry.root = guard.root.len > 0 ? root_name : NULL;
 }
 
 /* Keep a text for good; what may come is bounded by the sizes that add up to `kept`. */
@@ -127,13 +129,22 @@ static void find_self(void)
 
 	if (!scratch)
 		give_up("no memory", 0);
-	guard.has_proc = sys_is_proc("/proc");
+	guard.has_proc = sys_has_proc();
 	guard.euid = (uid_t)SYS_0(SYS_geteuid);
 	len = exe_find(scratch->canonical[0], scratch->rest);
 	if (len > 0 && len < PATH_NAME_CAP)
 		guard.actor.exe = keep(scratch->canonical[0], len);
 	scratch_give(scratch);
 	has_stderr = sys_fstat(2, &status) == 0;
+}
+
+/* What chroots before our exec have put before every name: /proc/self/root says "/" from inside. */
+static void find_root(char *const *envp)
+{
+	const char *root = find_variable(envp, ROOT_VARIABLE);
+
+	if (root && root[0] == '/' && strlen(root) < sizeof root_name)
+		guard_set_root((struct text){root, strlen(root)});
 }
 
 static void find_real(void)
@@ -202,6 +213,8 @@ static void become_guarded(int argc, char *const *argv, char *const *envp)
 		atomic_store(&guard.phase, GUARD_OFF);
 		return;
 	}
+	if (!first)
+		find_root(envp);
 	error = join(guard.carry.sessions);
 	if (error)
 		give_up("the session in " SESSION_VARIABLE " cannot be joined", error);

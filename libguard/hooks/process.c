@@ -41,15 +41,17 @@ static void begin(struct event *event, enum event_kind kind, enum event_coverage
 static bool is_carried(void)
 {
 	size_t library = strlen(guard.carry.library);
-	bool has_library = false, has_sessions = false;
+	bool has_library = false, has_sessions = false, has_root = !guard.carry.root;
 
 	for (char *const *at = environ; at && *at; at++) {
 		if (str_starts(*at, "LD_PRELOAD=", 11) && str_starts(*at + 11, guard.carry.library, library))
 			has_library = (*at)[11 + library] == '\0' || (*at)[11 + library] == ':';
 		else if (str_starts(*at, SESSION_VARIABLE "=", sizeof SESSION_VARIABLE))
 			has_sessions = !strcmp(*at + sizeof SESSION_VARIABLE, guard.carry.sessions);
+		else if (!strncmp(*at, ROOT_VARIABLE "=", sizeof ROOT_VARIABLE))
+			has_root = guard.carry.root && !strcmp(*at + sizeof ROOT_VARIABLE, guard.carry.root);
 	}
-	return has_library && has_sessions;
+	return has_library && has_sessions && has_root;
 }
 
 /* A new environment with our variables; the old one stays where it is for whoever holds it. */

@@ -12,13 +12,15 @@
 
 #define PRELOAD "LD_PRELOAD="
 #define SESSION SESSION_VARIABLE "="
+#define ROOT ROOT_VARIABLE "="
 #define SEPARATORS " :" /* of LD_PRELOAD, as ld.so splits it */
 
-/* What the guest's own environment holds of our two variables. */
+/* What the guest's own environment holds of our variables. */
 struct found {
 	const char *preload; /* value of the last LD_PRELOAD, which is the loader's; "" without one */
 	const char *session; /* value of the first GUARD_SESSION; "" without one */
-	unsigned preloads, sessions; /* entries */
+	const char *root;    /* value of the first GUARD_ROOT; "" without one */
+	unsigned preloads, sessions, roots; /* entries */
 };
 
 static const char *value_of(const char *entry, const char *name)
@@ -30,17 +32,20 @@ static const char *value_of(const char *entry, const char *name)
 
 static struct found find(char *const *envp)
 {
-	struct found found = {"", "", 0, 0};
+	struct found found = {"", "", "", 0, 0, 0};
 
 	for (; envp && *envp; envp++) {
 		const char *preload = value_of(*envp, PRELOAD);
 		const char *session = value_of(*envp, SESSION);
+		const char *root = value_of(*envp, ROOT);
 
 		if (preload) {
 			found.preload = preload;
 			found.preloads++;
 		} else if (session && found.sessions++ == 0) {
 			found.session = session;
+		} else if (root && found.roots++ == 0) {
+			found.root = root;
 		}
 	}
 	return found;
@@ -115,12 +120,17 @@ static char *make_preload(const char *list, const char *library, struct buf *tex
 	return empty ? NULL : entry;
 }
 
-static char *make_session(const char *sessions, struct buf *text)
+static bool root_serves(const struct found *found, const char *ours)
+{
+	return ours ? found->roots == 1 && strcmp(found->root, ours) == 0 : found->roots == 0;
+}
+
+static char *make_entry(const char *name, const char *value, struct buf *text)
 {
 	char *entry = text->data + text->len;
 
-	buf_str(text, SESSION);
-	buf_str(text, sessions);
+	buf_str(text, name);
+	buf_str(text, value);
 	buf_char(text, '\0');
 	return entry;
 }
@@ -140,42 +150,57 @@ size_t env_text_cap(const struct env_carry *carry, char *const *envp)
 	struct found found = find(envp);
 
 	return sizeof PRELOAD + library + strlen(found.preload) + sizeof SESSION + strlen(found.session) +
-	       strlen(carry->sessions);
+	       strlen(carry->sessions) + sizeof ROOT + (carry->root ? strlen(carry->root) : 0);
+}
+
+/* One of our variables on its way into the new environment. */
+struct fresh {
+	const char *name;
+	bool keep;   /* the guest's own entry serves */
+	char *entry; /* else what stands in its place; NULL: nothing, or it has been put already */
+};
+
+static struct fresh *fresh_of(struct fresh *fresh, size_t count, const char *entry)
+{
+	for (size_t i = 0; i < count; i++)
+		if (value_of(entry, fresh[i].name))
+			return &fresh[i];
+	return NULL;
 }
 
 int env_make(const struct env_carry *carry, char *const *envp, char **out, struct buf *text)
 {
 	struct found found = find(envp);
-	bool keep_preload = found.preloads <= 1 && preload_serves(found.preload, carry->library);
-	bool keep_session = found.sessions == 1 && session_serves(found.session, carry->sessions);
-	char *preload = NULL, *session = NULL;
+	struct fresh fresh[] = {
+		{PRELOAD, found.preloads <= 1 && preload_serves(found.preload, carry->library), NULL},
+		{SESSION, found.sessions == 1 && session_serves(found.session, carry->sessions), NULL},
+		{ROOT, root_serves(&found, carry->root), NULL},
+	};
 	size_t count = 0;
 
-	if (!keep_preload)
-		preload = make_preload(found.preload, carry->library, text);
-	if (!keep_session)
-		session = session_serves(found.session, carry->sessions) ? make_session(found.session, text)
-									 : make_session(carry->sessions, text);
+	if (!fresh[0].keep)
+		fresh[0].entry = make_preload(found.preload, carry->library, text);
+	if (!fresh[1].keep)
+		fresh[1].entry = make_entry(SESSION, session_serves(found.session, carry->sessions) ? found.session
+												     : carry->sessions, text);
+	if (!fresh[2].keep && carry->root)
+		fresh[2].entry = make_entry(ROOT, carry->root, text);
 	if (text->overflow)
 		return -E2BIG;
 	for (; envp && *envp; envp++) {
+		struct fresh *ours = fresh_of(fresh, ARRAY_LEN(fresh), *envp);
+
 		/* What is made new stands where the first old one stood; the others are left out. */
-		if (!keep_preload && value_of(*envp, PRELOAD)) {
-			if (preload)
-				out[count++] = preload;
-			preload = NULL;
-		} else if (!keep_session && value_of(*envp, SESSION)) {
-			if (session)
-				out[count++] = session;
-			session = NULL;
-		} else {
+		if (!ours || ours->keep) {
 			out[count++] = *envp;
+		} else if (ours->entry) {
+			out[count++] = ours->entry;
+			ours->entry = NULL;
 		}
 	}
-	if (preload)
-		out[count++] = preload;
-	if (session)
-		out[count++] = session;
+	for (size_t i = 0; i < ARRAY_LEN(fresh); i++)
+		if (fresh[i].entry)
+			out[count++] = fresh[i].entry;
 	out[count] = NULL;
-	return keep_preload && keep_session ? 0 : 1;
+	return fresh[0].keep && fresh[1].keep && fresh[2].keep ? 0 : 1;
 }

@@ -73,6 +73,15 @@ guarded() { # NAME COMMAND...
 	env LD_PRELOAD="$library" GUARD_POLICY="$file" "$@"
 }
 
+# shellcheck disable=SC2034 # guard is for the scripts
+# Both ways to a session: sets the array guard to the words before a command.
+guard_by() { # preload|run NAME
+	case $1 in
+	preload) guard=(env LD_PRELOAD="$library" GUARD_POLICY="$scratch/$2.conf") ;;
+	run) guard=("$guardctl" run --policy "$scratch/$2.conf" --) ;;
+	esac
+}
+
 finish() {
 	echo "1..$tap_count"
 	exit $((tap_failures > 0))

@@ -10,7 +10,7 @@
 #define SESSIONS "/var/log/libguard/s1"
 #define MAX 8
 
-static const struct env_carry carry = {LIBRARY, SESSIONS};
+static const struct env_carry carry = {.library = LIBRARY, .sessions = SESSIONS};
 
 struct row {
 	const char *before[MAX];
@@ -137,7 +137,7 @@ static void names_that_only_begin_like_ours_stay(void)
 
 static void without_a_library_ours_is_taken_out(void)
 {
-	static const struct env_carry bare = {NULL, SESSIONS};
+	static const struct env_carry bare = {.sessions = SESSIONS};
 	static const struct row rows[] = {
 		{{"LD_PRELOAD=" LIBRARY, "GUARD_SESSION=" SESSIONS}, {"GUARD_SESSION=" SESSIONS}, 1},
 		{{"LD_PRELOAD=" LIBRARY " a.so", "GUARD_SESSION=" SESSIONS},
@@ -147,6 +147,25 @@ static void without_a_library_ours_is_taken_out(void)
 	};
 
 	check_rows(&bare, rows, ARRAY_LEN(rows));
+}
+
+static void a_root_is_ours_alone(void)
+{
+	static const struct env_carry below = {.library = LIBRARY, .sessions = SESSIONS, .root = "/srv"};
+	static const struct row outside[] = {
+		{{"GUARD_ROOT=/a", "LD_PRELOAD=" LIBRARY, "GUARD_SESSION=" SESSIONS, "GUARD_ROOT=/b"},
+		 {"LD_PRELOAD=" LIBRARY, "GUARD_SESSION=" SESSIONS}, 1},
+	};
+	static const struct row inside[] = {
+		{{NULL}, {"LD_PRELOAD=" LIBRARY, "GUARD_SESSION=" SESSIONS, "GUARD_ROOT=/srv"}, 1},
+		{{"LD_PRELOAD=" LIBRARY, "GUARD_SESSION=" SESSIONS, "GUARD_ROOT=/srv"},
+		 {"LD_PRELOAD=" LIBRARY, "GUARD_SESSION=" SESSIONS, "GUARD_ROOT=/srv"}, 0},
+		{{"GUARD_ROOT=", "A=1", "GUARD_ROOT=/srv"},
+		 {"GUARD_ROOT=/srv", "A=1", "LD_PRELOAD=" LIBRARY, "GUARD_SESSION=" SESSIONS}, 1},
+	};
+
+	check_rows(&carry, outside, ARRAY_LEN(outside));
+	check_rows(&below, inside, ARRAY_LEN(inside));
 }
 
 static void text_without_room_is_told(void)
@@ -168,6 +187,7 @@ static const CU_TestInfo tests[] = {
 	{"a_session_is_ours_or_goes_on_from_ours", a_session_is_ours_or_goes_on_from_ours},
 	{"names_that_only_begin_like_ours_stay", names_that_only_begin_like_ours_stay},
 	{"without_a_library_ours_is_taken_out", without_a_library_ours_is_taken_out},
+	{"a_root_is_ours_alone", a_root_is_ours_alone},
 	{"text_without_room_is_told", text_without_room_is_told},
 	CU_TEST_INFO_NULL,
 };
