@@ -7,6 +7,7 @@
 #include "libguard/hooks/call.h"
 
 #include "libguard/core/sys.h"
+#include "libguard/hooks/origin.h"
 #include "libguard/hooks/refusal.h"
 
 #include <errno.h>
@@ -128,12 +129,14 @@ static bool succeeded(const struct call *call)
 }
 
 /* Record one operand in one session's log, and let the labels it gives take effect. */
-static void record(const struct call *call, const struct operand *operand, unsigned number, struct event *event)
+static void record(const struct call *call, const struct operand *operand, unsigned number, struct event *event,
+		   struct origin *origin)
 {
 	struct session *session = &guard.sessions[number];
 	const struct verdict *verdict = &operand->verdicts[number];
 	bool refuses = verdict->kind != VERDICT_ALLOW;
 	struct policy_log log = policy_log(&session->policy);
+	unsigned count = event->count;
 	uint64_t labels = 0;
 
 	event->verdict = (uint8_t)verdict->kind;
@@ -161,7 +164,11 @@ static void record(const struct call *call, const struct operand *operand, unsig
 		return;
 	if (!refuses && operand->verbs == VERB_SET(READ) && log.reads != READS_ALL && !(event->flags & EVENT_LABELLED))
 		return;
+	if (origin_is_asked(&log, event))
+		origin_add(origin, event);
 	log_write(&session->log, event);
+	event->count = count;
+	event->ppid = 0;
 	if (labels)
 		refusal_note_labels(session, labels, event);
 }
@@ -169,6 +176,7 @@ static void record(const struct call *call, const struct operand *operand, unsig
 static void record_all(struct call *call)
 {
 	bool runs = call->count > 0 && (call->operands[0].verbs & VERB_SET(EXEC));
+	struct origin origin = {.scratch = call->scratch};
 	struct event event;
 
 	event.kind = EVENT_OPERATION;
@@ -197,8 +205,9 @@ static void record_all(struct call *call)
 			event_add(&event, FIELD_OTHER, call->operands[!i].object.text);
 		event_add(&event, FIELD_ARGV, operand->argv);
 		for (unsigned s = 0; s < guard.session_count; s++)
-			record(call, operand, s, &event);
+			record(call, operand, s, &event, &origin);
 	}
+	origin_release(&origin);
 }
 
 void call_record(struct call *call)

@@ -19,6 +19,7 @@ struct scratch {
 	char canonical[2][PATH_NAME_CAP + PATH_CAP]; /* a chroot's root, and the name below it */
 	char rest[PATH_CAP];         /* for path_resolve */
 	char text[4096];             /* argv, addresses */
+	char source[4096];           /* where in the program the call comes from */
 	bool nested;                 /* mapped for one call only */
 };
 
