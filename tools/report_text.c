@@ -7,6 +7,7 @@
 
 #include "tools/escape.h"
 #include "tools/rule_text.h"
+#include "tools/source.h"
 #include "tools/when.h"
 
 #include <stdio.h>
@@ -365,11 +366,20 @@ static void put_actor(struct page *page, const struct refusal *refusal)
 		output_format(page->output, "process %u, whose program is not known", refusal->pid);
 	}
 	output_string(page->output, "\n");
-	if (refusal->source.len > 0) {
-		put_detail(page, "at");
-		name(page, refusal->source, DETAIL_AT);
-		output_string(page->output, "\n");
-	}
+}
+
+/* Its source line behind WORDS, as far as there is one. */
+static void put_source(struct page *page, const struct refusal *refusal, const char *words, size_t at)
+{
+	struct buf raw = BUF_ON(page->raw);
+	struct source_line line;
+
+	if (!source_of(refusal->stack, &line))
+		return;
+	output_string(page->output, words);
+	source_write(&line, page->report->summary->workspace, &raw);
+	buf_str(&raw, refusal->inherited ? ", which started it" : "");
+	put_raw(page, &raw, at);
 }
 
 static void put_refusal(struct page *page, const struct refusal *refusal)
@@ -387,6 +397,11 @@ static void put_refusal(struct page *page, const struct refusal *refusal)
 	output_string(page->output, "\n");
 	put_rule(page, &rule);
 	put_actor(page, refusal);
+	if (refusal->stack.len > 0) {
+		put_detail(page, "source");
+		put_source(page, refusal, "", DETAIL_AT);
+		output_string(page->output, "\n");
+	}
 	hint = BUF_ON(page->raw);
 	rule_text_write_hint(&rule, &refused, &hint);
 	if (hint.len > 0) {
@@ -418,6 +433,7 @@ static void put_alike(struct page *page, struct table_entry **sorted, size_t cou
 		if (others++ < ALSO_SHOWN || page->report->top == SIZE_MAX) {
 			put_detail(page, "also");
 			put_object(page, other, DETAIL_AT);
+			put_source(page, other, " by ", DETAIL_AT);
 			output_string(page->output, "\n");
 		}
 		sorted[i] = NULL;
