@@ -129,7 +129,7 @@ static struct value get_cwd(struct source *s)
 
 static struct value get_ppid(struct source *s)
 {
-	return s->event->ppid ? number_value(s->event->ppid) : none;
+	return s->event->ppid && !is_operation(s) ? number_value(s->event->ppid) : none;
 }
 
 static struct value get_uid(struct source *s)

@@ -16,7 +16,7 @@ struct origins_pid {
 	uint32_t pid, ppid;
 	struct text started;  /* the stack of the call that started what runs */
 	struct text spawning; /* the stack of the last call of this process that started another */
-	bool execs;           /* `started` is of a program that has not reported yet */
+	bool execs;           /* it has called exec, and the program has not reported yet */
 };
 
 void origins_init(struct origins *origins, struct arena *arena)
@@ -58,18 +58,19 @@ static bool is_exec(struct text call)
 	return begins(call, "exec") || begins(call, "fexec");
 }
 
-static void add_start(struct origins *origins, const struct event *event, struct text stack)
+static void add_start(struct origins *origins, const struct event *event)
 {
+	struct text stack = event_get(event, FIELD_SOURCE);
 	struct origins_pid *place = &origins->pids[event->pid % PIDS];
 
-	if (place->pid != event->pid)
+	/* A child that was forked for this: it is told by the program that forked it. */
+	if (place->pid != event->pid || event->ppid)
 		*place = (struct origins_pid){.pid = event->pid, .ppid = event->ppid};
-	if (is_exec(event_get(event, FIELD_CALL))) {
-		place->started = keep(origins, stack);
-		place->execs = true;
-	} else {
+	if (!is_exec(event_get(event, FIELD_CALL)))
 		place->spawning = keep(origins, stack);
-	}
+	else if (stack.len > 0)
+		place->started = keep(origins, stack);
+	place->execs = is_exec(event_get(event, FIELD_CALL));
 }
 
 static void add_process(struct origins *origins, const struct event *event)
@@ -78,7 +79,8 @@ static void add_process(struct origins *origins, const struct event *event)
 	const struct origins_pid *parent = known(origins, event->ppid);
 
 	if (place->pid == event->pid && (place->execs || place->ppid == event->ppid)) {
-		place->ppid = event->ppid;
+		if (!place->ppid)
+			place->ppid = event->ppid;
 		place->execs = false;
 		place->spawning = (struct text){"", 0};
 		return;
@@ -90,15 +92,12 @@ static void add_process(struct origins *origins, const struct event *event)
 
 void origins_add(struct origins *origins, const struct event *event)
 {
-	struct text stack = event_get(event, FIELD_SOURCE);
-
 	if (event->pid == 0)
 		return;
 	if (event->kind == EVENT_PROCESS)
 		add_process(origins, event);
-	else if (event->kind == EVENT_OPERATION && event->verb == VERB_EXEC && stack.len > 0 &&
-		 outcome_happened(outcome_of(event)))
-		add_start(origins, event, stack);
+	else if (event->kind == EVENT_OPERATION && event->verb == VERB_EXEC && outcome_happened(outcome_of(event)))
+		add_start(origins, event);
 }
 
 struct text origins_of(const struct origins *origins, const struct event *event, bool *inherited)

@@ -164,6 +164,9 @@ static void record(const struct call *call, const struct operand *operand, unsig
 		return;
 	if (!refuses && operand->verbs == VERB_SET(READ) && log.reads != READS_ALL && !(event->flags & EVENT_LABELLED))
 		return;
+	/* A process that runs no program of its own, such as a subshell, is known by the one it came from. */
+	if ((refuses || event->verbs & VERB_SET(EXEC)) && guard.pid != event->pid)
+		event->ppid = guard.pid;
 	if (origin_is_asked(&log, event))
 		origin_add(origin, event);
 	log_write(&session->log, event);

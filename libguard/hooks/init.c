@@ -191,6 +191,7 @@ static void become_guarded(int argc, char *const *argv, char *const *envp)
 		give_up("the session in " SESSION_VARIABLE " cannot be joined", error);
 	for (unsigned i = 0; i < guard.session_count; i++)
 		guard.hides |= policy_hides(&guard.sessions[i].policy);
+	guard.pid = (uint32_t)sys_getpid();
 	origin_find();
 	process_started(argv, first);
 	atomic_store(&guard.phase, GUARD_ON);

@@ -4,11 +4,9 @@
  */
 #include "libguard/hooks/origin.h"
 
-#include "libguard/core/sys.h"
 #include "libguard/record/python.h"
 
 #include <dlfcn.h>
-#include <sys/syscall.h>
 
 static struct python python;
 
@@ -32,8 +30,6 @@ static void find(struct origin *origin)
 	struct buf source;
 
 	origin->is_found = true;
-	/* Whose child this is tells a reader which line started it, where nothing else does: in a subshell, say. */
-	origin->ppid = (uint32_t)SYS_0(SYS_getppid);
 	if (!python.layout)
 		return;
 	if (!origin->scratch) {
@@ -51,7 +47,6 @@ void origin_add(struct origin *origin, struct event *event)
 {
 	if (!origin->is_found)
 		find(origin);
-	event->ppid = origin->ppid;
 	event_add(event, FIELD_SOURCE, origin->source);
 }
 

@@ -15,7 +15,6 @@ struct origin {
 	struct scratch *scratch; /* of the call, or NULL when that is given back already */
 	bool is_own;             /* scratch was taken for this */
 	bool is_found;
-	uint32_t ppid;
 	struct text source;
 };
 

@@ -309,7 +309,7 @@ static long find_line(struct walk *walk, uintptr_t frame, uintptr_t code, long p
 		return 0;
 	if (!has_type(walk, lines, walk->python->bytes_type) ||
 	    !peek_bytes(&walk->peek, lines + BYTES_LEN, &len, sizeof len) || len > LINES_LEN_MAX ||
-	    !peek_is_readable(&walk->peek, lines + BYTES_DATA, len))
+	    (len > 0 && !peek_is_readable(&walk->peek, lines + BYTES_DATA, len)))
 		return 0;
 	return linetable_find((enum linetable)layout->lines_kind, (const unsigned char *)(lines + BYTES_DATA), len,
 			      read_int(walk, code + layout->first_line, 0), position);
