@@ -244,6 +244,13 @@ static struct value get_stack(struct source *s)
 	return frames.len > 0 ? (struct value){VALUE_WORDS, frames, 0} : none;
 }
 
+static struct value get_native_stack(struct source *s)
+{
+	struct text frames = event_get(s->event, FIELD_STACK);
+
+	return frames.len > 0 ? (struct value){VALUE_WORDS, frames, 0} : none;
+}
+
 static struct value get_origin_file(struct source *s)
 {
 	struct source_line line;
@@ -329,6 +336,7 @@ static const struct {
 	{"libguard", "call", get_call},
 	{"libguard", "other", get_other},
 	{"libguard", "stack", get_stack},
+	{"libguard", "native_stack", get_native_stack},
 	{"libguard", "label", get_label},
 	{"libguard", "note", get_note},
 	{"libguard", "audit", get_audit},

@@ -168,7 +168,7 @@ static void record(const struct call *call, const struct operand *operand, unsig
 	if ((refuses || event->verbs & VERB_SET(EXEC)) && guard.pid != event->pid)
 		event->ppid = guard.pid;
 	if (origin_is_asked(&log, event))
-		origin_add(origin, event);
+		origin_add(origin, &log, event);
 	log_write(&session->log, event);
 	event->count = count;
 	event->ppid = 0;

@@ -5,10 +5,12 @@
 #include "libguard/hooks/origin.h"
 
 #include "libguard/record/python.h"
+#include "libguard/record/stack.h"
 
 #include <dlfcn.h>
 
 static struct python python;
+static bool has_native;
 
 static void *find_symbol(const char *name)
 {
@@ -17,37 +19,64 @@ static void *find_symbol(const char *name)
 
 void origin_find(void)
 {
-	bool is_asked = false;
+	bool is_asked = false, is_native = false;
 
-	for (unsigned i = 0; i < guard.session_count; i++)
-		is_asked |= policy_log(&guard.sessions[i].policy).stacks != STACKS_NONE;
+	for (unsigned i = 0; i < guard.session_count; i++) {
+		struct policy_log log = policy_log(&guard.sessions[i].policy);
+
+		is_asked |= log.stacks != STACKS_NONE;
+		is_native |= log.stacks != STACKS_NONE && log.native;
+	}
 	if (is_asked)
 		python_find(find_symbol, &python);
+	has_native = is_native && stack_open() == 0;
 }
 
-static void find(struct origin *origin)
+/* The call's scratch, or one of our own when that is given back already. */
+static struct scratch *storage(struct origin *origin)
 {
-	struct buf source;
-
-	origin->is_found = true;
-	if (!python.layout)
-		return;
 	if (!origin->scratch) {
 		origin->scratch = scratch_take();
 		origin->is_own = origin->scratch != NULL;
 	}
-	if (!origin->scratch)
+	return origin->scratch;
+}
+
+static void find_source(struct origin *origin)
+{
+	struct buf source;
+
+	origin->has_source = true;
+	if (!python.layout || !storage(origin))
 		return;
 	source = BUF_ON(origin->scratch->source);
 	python_write_stack(&python, &source);
 	origin->source = (struct text){source.data, source.len};
 }
 
-void origin_add(struct origin *origin, struct event *event)
+static void find_frames(struct origin *origin)
 {
-	if (!origin->is_found)
-		find(origin);
+	struct buf frames;
+
+	origin->has_frames = true;
+	if (!storage(origin))
+		return;
+	frames = BUF_ON(origin->scratch->frames);
+	stack_write(&frames);
+	origin->frames = (struct text){frames.data, frames.len};
+}
+
+void origin_add(struct origin *origin, const struct policy_log *log, struct event *event)
+{
+	if (!origin->has_source)
+		find_source(origin);
 	event_add(event, FIELD_SOURCE, origin->source);
+	/* The native stack of a program's start says nothing about what the program does. */
+	if (!has_native || !log->native || (event->verdict == VERDICT_ALLOW && log->stacks != STACKS_ALL))
+		return;
+	if (!origin->has_frames)
+		find_frames(origin);
+	event_add(event, FIELD_STACK, origin->frames);
 }
 
 void origin_release(struct origin *origin)

@@ -14,11 +14,11 @@
 struct origin {
 	struct scratch *scratch; /* of the call, or NULL when that is given back already */
 	bool is_own;             /* scratch was taken for this */
-	bool is_found;
-	struct text source;
+	bool has_source, has_frames; /* were looked for */
+	struct text source, frames;
 };
 
-/* Once, from init: which languages' stacks can be read in this process. */
+/* Once, from init: whose stacks can be read in this process. */
 void origin_find(void);
 
 /*
@@ -34,8 +34,8 @@ static inline bool origin_is_asked(const struct policy_log *log, const struct ev
 	return event->verdict != VERDICT_ALLOW || event->verbs & VERB_SET(EXEC) || log->stacks == STACKS_ALL;
 }
 
-/* Add what is known to EVENT. Safe in threads, signal handlers, after fork and in vfork children. */
-void origin_add(struct origin *origin, struct event *event) NONNULL;
+/* Add what is known to EVENT, as far as LOG wants it. Safe in threads, signal handlers, after fork and in vfork children. */
+void origin_add(struct origin *origin, const struct policy_log *log, struct event *event) NONNULL;
 
 /* Give back what was taken; EVENT's texts are gone. */
 void origin_release(struct origin *origin) NONNULL;

@@ -20,6 +20,7 @@ struct scratch {
 	char rest[PATH_CAP];         /* for path_resolve */
 	char text[4096];             /* argv, addresses */
 	char source[4096];           /* where in the program the call comes from */
+	char frames[4096];           /* and where in its native code */
 	bool nested;                 /* mapped for one call only */
 };
 

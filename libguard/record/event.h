@@ -39,7 +39,7 @@ enum event_field {
 	FIELD_CWD,
 	FIELD_CALL,       /* the libc function the guest called */
 	FIELD_REASON,     /* words: why not covered, what the note says */
-	FIELD_STACK,      /* native frames, raw (8-byte offsets after build-ids) */
+	FIELD_STACK,      /* native frames: "FILE+0xOFFSET BUILD-ID", innermost first, separated by NUL; "-": the program itself */
 	FIELD_SOURCE,     /* language stack: "FILE:LINE NAME", innermost first, separated by NUL; line 0: not known */
 	FIELD_LABEL,      /* name of a label */
 	FIELD_COUNT

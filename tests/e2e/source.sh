@@ -14,10 +14,10 @@ world() {
 	touch "$scratch/world/kept/library/below/deeper/file"
 }
 
-source_policy() { # NAME STACKS MODE
+source_policy() { # NAME STACKS MODE [MORE]
 	cat >"$scratch/$1.conf" <<-END
 		mode = "$3";
-		log = { directory = "$sessions"; stacks = "$2"; };
+		log = { directory = "$sessions"; stacks = "$2"; $4 };
 		files = ( { id = "kept"; deny = ["delete", "create"]; path = "$scratch/world/kept/**"; } );
 	END
 }
@@ -59,13 +59,29 @@ for line in sys.stdin:
     assert 2 <= origin["file"]["line"] <= 8, event
     assert any(frame.endswith(" work") for frame in event["libguard"]["stack"]), event
     count += 1
-assert count == 8 * 40, count'
+assert count == 8 * (40 + 5), count'
 }
 
-storm() { # PYTHON
+storm() { # POLICY PYTHON
 	world
-	PYTHONWARNINGS=ignore guarded denied timeout 60 "$1" "$agent" storm "$scratch/world" 2>&1 | { ! grep -v '^libguard: refused'; } &&
+	PYTHONWARNINGS=ignore guarded "$1" timeout 60 "$2" "$agent" storm "$scratch/world" 2>&1 | { ! grep -v '^libguard: refused'; } &&
 		[ "${PIPESTATUS[0]}" = 0 ]
+}
+
+# The outermost frame of the program itself lies in it, and its build-id is that of the file.
+native_is_told() { # PYTHON
+	"$guardctl" events --log "$sessions" --json --verdict deny >"$scratch/events"
+	python3 - "$scratch/events" "$(readelf -n "$(realpath "$1")" | awk '/Build ID/ { print $3 }')" <<-'END'
+		import json, re, sys
+		with_stack = 0
+		for line in open(sys.argv[1]):
+		    frames = json.loads(line)["libguard"].get("native_stack", [])
+		    assert len(frames) <= 16 and all(re.match(r"(\S+\+)?0x[0-9a-f]+( ([0-9a-f]+|-))?$", frame) for frame in frames), frames
+		    with_stack += any(re.search(r"libc\.so\.6\+0x[0-9a-f]+ [0-9a-f]{40}$", frame) for frame in frames)
+		    own = [frame.split()[1] for frame in frames if frame.startswith("-+")]
+		    assert set(own) <= {sys.argv[2]}, own
+		assert with_stack > 100, with_stack
+	END
 }
 
 pythons() { # VERSION
@@ -77,6 +93,7 @@ pythons() { # VERSION
 
 source_policy denied denied enforce
 source_policy none none enforce
+source_policy native denied enforce 'native = true;'
 source_policy audit all audit
 
 for version in 3.8 3.9 3.10 3.11 3.12 3.13 3.14; do
@@ -85,7 +102,7 @@ for version in 3.8 3.9 3.10 3.11 3.12 3.13 3.14; do
 	for python in "${found[@]}"; do
 		check "$python: the agent's steps are refused" cases denied "$python"
 		check "$python: each is told with file, line and function" same_lines
-		check "$python: threads that are switched all the time lose nothing" storm "$python"
+		check "$python: threads that are switched all the time lose nothing" storm denied "$python"
 		check "$python: each of their refusals has its own line" storm_is_told
 	done
 done
@@ -101,6 +118,13 @@ if [ "$first" ]; then
 		<("$guardctl" report --log "$sessions" --top 0)
 	check "nothing is told where the policy wants no stacks" bash -c "true && $(declare -f cases world guarded); $(declare -p scratch sessions agent library)
 		cases none '$first' && ! '$guardctl' events --log '$sessions' --json | grep -q log.origin"
+	if [ -e "$(ldconfig -p | awk '/libunwind\.so\.8 / { print $NF; exit }')" ]; then
+		check "threads that fork while others walk the native stack go on" storm native "$first"
+		check "nor do they lose source lines" storm_is_told
+		check "native frames name the file, the place in it and its build" native_is_told "$first"
+	else
+		skip "native frames name the file, the place in it and its build" "no libunwind here"
+	fi
 	world
 	check "allowed operations are told where the policy wants all" bash -c "$(declare -f guarded); $(declare -p scratch library)
 		guarded audit '$first' -c 'open(\"$scratch/world/new\", \"w\")' &&
