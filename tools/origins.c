@@ -100,14 +100,10 @@ void origins_add(struct origins *origins, const struct event *event)
 		add_start(origins, event);
 }
 
-struct text origins_of(const struct origins *origins, const struct event *event, bool *inherited)
+struct text origins_start_of(const struct origins *origins, const struct event *event)
 {
-	struct text own = event_get(event, FIELD_SOURCE);
 	uint32_t pid = event->pid;
 
-	*inherited = own.len == 0;
-	if (own.len > 0)
-		return own;
 	for (unsigned i = 0; i < GENERATIONS; i++) {
 		const struct origins_pid *place = known(origins, pid);
 
@@ -118,6 +114,17 @@ struct text origins_of(const struct origins *origins, const struct event *event,
 		/* A process that runs no program of its own, such as a subshell, is told by its event alone. */
 		pid = place && place->ppid ? place->ppid : (i == 0 ? event->ppid : 0);
 	}
-	*inherited = false;
 	return (struct text){"", 0};
+}
+
+struct text origins_of(const struct origins *origins, const struct event *event, bool *inherited)
+{
+	struct text stack = event_get(event, FIELD_SOURCE);
+
+	*inherited = false;
+	if (stack.len > 0)
+		return stack;
+	stack = origins_start_of(origins, event);
+	*inherited = stack.len > 0;
+	return stack;
 }

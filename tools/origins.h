@@ -32,4 +32,7 @@ void origins_add(struct origins *origins, const struct event *event) NONNULL;
  */
 struct text origins_of(const struct origins *origins, const struct event *event, bool *inherited) NONNULL;
 
+/* The stack of the call that started EVENT's program, or the nearest ancestor for which there is one; or empty. */
+struct text origins_start_of(const struct origins *origins, const struct event *event) NONNULL;
+
 void origins_free(struct origins *origins) NONNULL;

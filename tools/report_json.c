@@ -6,7 +6,6 @@
 
 #include "tools/json.h"
 #include "tools/rule_text.h"
-#include "tools/source.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -53,16 +52,16 @@ static void put_words(yajl_gen json, const char *key, struct text words)
 
 static void put_source(yajl_gen json, const struct refusal *refusal)
 {
-	struct source_line line;
+	const struct source_frame *frame = &refusal->source.frame;
 
-	if (!source_of(refusal->stack, &line))
+	if (frame->file.len == 0)
 		return;
 	json_key(json, "source");
 	yajl_gen_map_open(json);
-	json_put_text(json, "file", line.frame.file);
-	if (line.frame.line)
-		json_put_number(json, "line", line.frame.line);
-	json_put_text(json, "function", line.frame.name);
+	json_put_text(json, "file", frame->file);
+	if (frame->line)
+		json_put_number(json, "line", frame->line);
+	json_put_text(json, "function", frame->name);
 	json_put_bool(json, "inherited", refusal->inherited);
 	put_words(json, "stack", refusal->stack);
 	yajl_gen_map_close(json);

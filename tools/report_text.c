@@ -7,7 +7,6 @@
 
 #include "tools/escape.h"
 #include "tools/rule_text.h"
-#include "tools/source.h"
 #include "tools/when.h"
 
 #include <stdio.h>
@@ -368,18 +367,13 @@ static void put_actor(struct page *page, const struct refusal *refusal)
 	output_string(page->output, "\n");
 }
 
-/* Its source line behind WORDS, as far as there is one. */
-static void put_source(struct page *page, const struct refusal *refusal, const char *words, size_t at)
+static void put_source(struct page *page, const struct refusal *refusal)
 {
 	struct buf raw = BUF_ON(page->raw);
-	struct source_line line;
 
-	if (!source_of(refusal->stack, &line))
-		return;
-	output_string(page->output, words);
-	source_write(&line, page->report->summary->workspace, &raw);
+	source_write(&refusal->source, page->report->summary->workspace, &raw);
 	buf_str(&raw, refusal->inherited ? ", which started it" : "");
-	put_raw(page, &raw, at);
+	put_raw(page, &raw, DETAIL_AT);
 }
 
 static void put_refusal(struct page *page, const struct refusal *refusal)
@@ -397,9 +391,9 @@ static void put_refusal(struct page *page, const struct refusal *refusal)
 	output_string(page->output, "\n");
 	put_rule(page, &rule);
 	put_actor(page, refusal);
-	if (refusal->stack.len > 0) {
+	if (refusal->source.frame.file.len > 0) {
 		put_detail(page, "source");
-		put_source(page, refusal, "", DETAIL_AT);
+		put_source(page, refusal);
 		output_string(page->output, "\n");
 	}
 	hint = BUF_ON(page->raw);
@@ -433,7 +427,10 @@ static void put_alike(struct page *page, struct table_entry **sorted, size_t cou
 		if (others++ < ALSO_SHOWN || page->report->top == SIZE_MAX) {
 			put_detail(page, "also");
 			put_object(page, other, DETAIL_AT);
-			put_source(page, other, " by ", DETAIL_AT);
+			if (other->source.frame.file.len > 0 && !source_is_same(&other->source, &shown->source)) {
+				output_string(page->output, " by ");
+				put_source(page, other);
+			}
 			output_string(page->output, "\n");
 		}
 		sorted[i] = NULL;

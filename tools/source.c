@@ -110,7 +110,21 @@ bool source_of(struct text stack, struct source_line *out)
 			out->caller = frame;
 		}
 	}
+	if (out->frame.file.len > 0)
+		out->needs_caller = is_in_no_file(out->frame.file) && out->caller.file.len == 0;
 	return out->frame.file.len > 0;
+}
+
+static bool is_same_frame(const struct source_frame *a, const struct source_frame *b)
+{
+	return a->line == b->line && a->file.len == b->file.len && a->name.len == b->name.len &&
+	       !memcmp(a->file.data, b->file.data, a->file.len) && !memcmp(a->name.data, b->name.data, a->name.len);
+}
+
+bool source_is_same(const struct source_line *a, const struct source_line *b)
+{
+	return is_same_frame(&a->frame, &b->frame) && (a->caller.file.len == 0) == (b->caller.file.len == 0) &&
+	       (a->caller.file.len == 0 || is_same_frame(&a->caller, &b->caller));
 }
 
 static void write_frame(const struct source_frame *frame, struct text base, struct buf *out)

@@ -18,6 +18,7 @@ bool source_next(struct text *stack, struct source_frame *out) MUST_CHECK NONNUL
 struct source_line {
 	struct source_frame frame;  /* the innermost frame that belongs to no library */
 	struct source_frame caller; /* where FRAME's code is in no file: the innermost one that is; else its file is empty */
+	bool needs_caller;          /* FRAME's code is in no file, and no caller was found */
 };
 
 /*
@@ -29,6 +30,9 @@ struct source_line {
  * Returns false when there is no frame at all. Pure.
  */
 bool source_of(struct text stack, struct source_line *out) MUST_CHECK NONNULL;
+
+/* Do both point to the same line? */
+bool source_is_same(const struct source_line *a, const struct source_line *b) MUST_CHECK NONNULL;
 
 /* "agent.py:42 in cleanup", or "<string>:1 in <module>, from agent.py:42 in run"; files below BASE are told from there. */
 void source_write(const struct source_line *source, struct text base, struct buf *out) NONNULL;

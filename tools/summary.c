@@ -5,7 +5,6 @@
 #include "tools/summary.h"
 
 #include "libguard/core/buf.h"
-#include "tools/source.h"
 
 #include <errno.h>
 #include <string.h>
@@ -105,6 +104,17 @@ static struct text exe_of(const struct summary *summary, const struct event *eve
 	return program ? program->exe : (struct text){"", 0};
 }
 
+/* The source line that STACK points to; for code in no file, with the line that started its program. */
+static struct source_line source_line_of(const struct summary *summary, const struct event *event, struct text stack)
+{
+	struct source_line source, start;
+
+	if (source_of(stack, &source) && source.needs_caller &&
+	    source_of(origins_start_of(&summary->origins, event), &start))
+		source.caller = start.frame;
+	return source;
+}
+
 static void add_refusal(struct summary *summary, const struct event *event, enum outcome outcome)
 {
 	char storage[KEY_MAX];
@@ -114,8 +124,7 @@ static void add_refusal(struct summary *summary, const struct event *event, enum
 	struct text exe = exe_of(summary, event);
 	bool inherited;
 	struct text stack = origins_of(&summary->origins, event, &inherited);
-	struct source_line source;
-	bool has_source = source_of(stack, &source);
+	struct source_line source = source_line_of(summary, event, stack);
 	struct refusal *refusal;
 
 	buf_u64(&key, event->verb);
@@ -128,7 +137,7 @@ static void add_refusal(struct summary *summary, const struct event *event, enum
 	buf_char(&key, '\0');
 	buf_bytes(&key, argv.data, argv.len);
 	buf_char(&key, '\0');
-	if (has_source)
+	if (source.frame.file.len > 0)
 		source_write(&source, (struct text){"", 0}, &key);
 	refusal = table_at(&summary->refusals, (struct text){key.data, key.len});
 	if (!refusal)
@@ -151,8 +160,8 @@ static void add_refusal(struct summary *summary, const struct event *event, enum
 	refusal->argv = keep(summary, argv);
 	refusal->exe = keep(summary, exe);
 	refusal->call = keep(summary, event_get(event, FIELD_CALL));
-	if (has_source)
-		refusal->stack = keep(summary, stack);
+	refusal->stack = keep(summary, stack);
+	refusal->source = source_line_of(summary, event, refusal->stack);
 	refusal->inherited = inherited;
 }
 

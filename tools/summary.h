@@ -12,6 +12,7 @@
 #include "libguard/record/event.h"
 #include "tools/origins.h"
 #include "tools/programs.h"
+#include "tools/source.h"
 #include "tools/table.h"
 
 /* What became of an operation. */
@@ -51,6 +52,7 @@ struct refusal {
 	bool held;        /* by `ask` */
 	struct text object, other, host, argv, exe, call;
 	struct text stack; /* of the language: frames separated by NUL, innermost first; or empty */
+	struct source_line source; /* what the stack points to; its file is empty where there is none */
 	bool inherited;    /* the stack is that of the call that started the program, or an ancestor of it */
 };
 
