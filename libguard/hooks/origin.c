@@ -4,19 +4,21 @@
  */
 #include "libguard/hooks/origin.h"
 
+#include "libguard/record/node.h"
 #include "libguard/record/python.h"
 #include "libguard/record/stack.h"
 
 #include <dlfcn.h>
 
 static struct python python;
-static bool has_native;
+static bool has_node, has_native;
 
 /*
- * Is there an interpreter? The loader has answered that when it bound this name; a dlsym(3) that finds nothing takes
- * memory for a message and 10 us, in every process that is not Python's.
+ * Is there an interpreter? The loader has answered that when it bound these names; a dlsym(3) that finds nothing takes
+ * memory for a message and 10 us, in every process.
  */
 extern void *PyGILState_GetThisThreadState(void) __attribute__((weak));
+extern void *try_get_current(void) __asm__("_ZN2v87Isolate13TryGetCurrentEv") __attribute__((weak));
 
 static void *find_symbol(const char *name)
 {
@@ -35,6 +37,7 @@ void origin_find(void)
 	}
 	if (is_asked && PyGILState_GetThisThreadState)
 		python_find(find_symbol, &python);
+	has_node = is_asked && try_get_current && node_find(find_symbol);
 	has_native = is_native && stack_open() == 0;
 }
 
@@ -53,10 +56,12 @@ static void find_source(struct origin *origin)
 	struct buf source;
 
 	origin->has_source = true;
-	if (!python.layout || !storage(origin))
+	if ((!python.layout && !has_node) || !storage(origin))
 		return;
 	source = BUF_ON(origin->scratch->source);
 	python_write_stack(&python, &source);
+	if (has_node && source.len == 0)
+		node_write_stack(&source);
 	origin->source = (struct text){source.data, source.len};
 }
 
