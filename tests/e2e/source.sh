@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Refused operations are told with the line of Python that asked for them, in every version of Python that is here.
-# What the log says is compared with what Python says itself.
+# Refused operations are told with the line of Python or JavaScript that asked for them, in every version that is here.
+# What the log says is compared with what the language says itself.
 # shellcheck source=tests/e2e/lib.sh
 . "$top_srcdir/tests/e2e/lib.sh"
 
@@ -130,5 +130,31 @@ if [ "$first" ]; then
 		guarded audit '$first' -c 'open(\"$scratch/world/new\", \"w\")' &&
 		'$guardctl' events --log '$sessions' --json | grep -F '$scratch/world/new' | grep -q '<string>:1 <module>'"
 fi
+
+# JavaScript. Versions whose interface is not known are told nothing of. NODES names further programs to try.
+nodes() { # PRINTS "PROGRAM MODE LINES"
+	local node
+	for node in $(type -ap node | xargs -r realpath | sort -u) ${NODES-}; do
+		case $("$node" -p process.versions.v8 2>/dev/null) in
+		10.2.* | 11.3.*) echo "$node all 9" ;;
+		12.4.* | 13.6.*) echo "$node starts 3" ;;
+		esac
+	done
+}
+
+node_cases() { # NODE MODE LINES
+	world
+	guarded denied timeout 60 "$1" "$top_srcdir/tests/e2e/source_agent.js" "$scratch/world" "$2" >"$scratch/expected" 2>"$scratch/errors" ||
+		{ grep -v '^libguard: refused' "$scratch/errors"; return 1; }
+	sort -u "$scratch/expected" >"$scratch/sorted"
+	[ "$(wc -l <"$scratch/sorted")" = "$3" ] && told >"$scratch/told" && diff "$scratch/sorted" "$scratch/told"
+}
+
+mapfile -t found < <(nodes)
+[ ${#found[@]} -gt 0 ] || skip "refusals of Node.js are told with their source line" "no Node.js of a known version here"
+for words in "${found[@]}"; do
+	# shellcheck disable=SC2086 # three words
+	check "${words%% *}: refusals are told with file, line and function" node_cases $words
+done
 
 finish
