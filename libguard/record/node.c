@@ -9,6 +9,7 @@
 #include "libguard/record/node.h"
 
 #include "libguard/core/sys.h"
+#include "libguard/record/peek.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -17,10 +18,7 @@
 
 #define FRAME_TEXT 512 /* bytes of a file's or function's name */
 
-/*
- * What V8 is doing, by its own word: JavaScript, which up to Node.js 20 excludes native functions that may use the
- * heap and later does not, or such a function.
- */
+/* What V8 is doing, by its own word: JavaScript, or a native function that may use the heap. */
 #define STATE_SCRIPT 0
 #define STATE_EXTERNAL 6
 
@@ -80,8 +78,22 @@ static const struct {
 	{"_ZNK2v86String9WriteUtf8EPNS_7IsolateEPciPii", &v8.utf8},
 };
 
-/* V8 of Node.js 18, 20, 22 and 24. */
-static const char *const versions[] = {"10.2.", "11.3.", "12.4.", "13.6."};
+/*
+ * V8 of Node.js 18, 20, 22 and 24. Later ones call native functions that may use the heap in state "JavaScript" too, as
+ * they do "fast calls", which may not. Where the frame pointer of a fast call's caller stands in the isolate is one of
+ * the "IsolateData layout guarantees" of v8-internal.h; it is 0 outside of one.
+ */
+static const struct version {
+	const char *begins;
+	size_t fast_call; /* bytes from the isolate's start; 0: the state tells */
+} versions[] = {
+	{"10.2.", 0},
+	{"11.3.", 0},
+	{"12.4.", 240},
+	{"13.6.", 296},
+};
+
+static const struct version *known;
 
 static pid_t process;            /* in which V8 was found, 0: not */
 static __thread bool is_asking;  /* V8 may end up in a hook itself */
@@ -94,14 +106,14 @@ static struct fork_stack {
 } fork_stacks[8];
 static __thread struct fork_stack *forking;
 
-static bool is_known(const char *version)
+static const struct version *find_version(const char *version)
 {
 	if (!strstr(version, "-node."))
-		return false; /* another embedder may do otherwise */
+		return NULL; /* another embedder may do otherwise */
 	for (size_t i = 0; i < ARRAY_LEN(versions); i++)
-		if (!strncmp(version, versions[i], strlen(versions[i])))
-			return true;
-	return false;
+		if (!strncmp(version, versions[i].begins, strlen(versions[i].begins)))
+			return &versions[i];
+	return NULL;
 }
 
 static void before_fork(void);
@@ -111,7 +123,8 @@ bool node_find(void *(*find)(const char *name))
 {
 	const char *(*version)(void) = (__typeof__(version))find("_ZN2v82V810GetVersionEv");
 
-	if (!version || !is_known(version()))
+	known = version ? find_version(version()) : NULL;
+	if (!known)
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(functions); i++) {
 		void *address = find(functions[i].name);
@@ -120,24 +133,31 @@ bool node_find(void *(*find)(const char *name))
 			return false;
 		memcpy(functions[i].where, &address, sizeof address);
 	}
+	if (!peek_works() || pthread_atfork(before_fork, after_fork, NULL) != 0)
+		return false;
 	process = sys_getpid();
-	return pthread_atfork(before_fork, after_fork, NULL) == 0;
+	return true;
 }
 
 /*
- * Are we within a native function that may use V8's heap? No fast call forks, so in front of a fork it is enough that
- * JavaScript has been left by a call, and not by a signal: then V8 finds frames without any help of ours.
+ * Are we within a native function that may use V8's heap? In state "JavaScript" we are if it has been left by a call of
+ * the ordinary kind: neither a fast one nor a signal. Then V8 finds frames although we tell it of none.
  */
-static bool may_ask(void *isolate, bool is_fork)
+static bool may_ask(void *isolate)
 {
 	struct registers at = {.sp = __builtin_frame_address(0)};
 	struct sample sample = {.state = UINT16_MAX};
+	struct peek peek = {0};
+	uintptr_t fast_call;
 	void *frames[1];
 
 	if (!isolate || !v8.is_in_context(isolate))
 		return false;
 	v8.sample(isolate, &at, frames, ARRAY_LEN(frames), &sample);
-	return sample.state == STATE_EXTERNAL || (is_fork && sample.state == STATE_SCRIPT && sample.count > 0);
+	if (sample.state != STATE_SCRIPT || !known->fast_call)
+		return sample.state == STATE_EXTERNAL;
+	return sample.count > 0 && peek_bytes(&peek, (uintptr_t)isolate + known->fast_call, &fast_call, sizeof fast_call) &&
+	       fast_call == 0;
 }
 
 /* A string, or OTHERWISE for none. What could be taken for the end of a frame or of its file is written as '?'. */
@@ -178,7 +198,7 @@ static void write_frames(void *isolate, struct buf *out)
 	}
 }
 
-static void ask(struct buf *out, bool is_fork)
+static void ask(struct buf *out)
 {
 	struct handle_scope scope;
 	int saved = errno;
@@ -189,7 +209,7 @@ static void ask(struct buf *out, bool is_fork)
 	is_asking = true;
 	atomic_signal_fence(memory_order_seq_cst);
 	isolate = v8.isolate();
-	if (may_ask(isolate, is_fork)) {
+	if (may_ask(isolate)) {
 		v8.open_scope(&scope, isolate);
 		write_frames(isolate, out);
 		v8.close_scope(&scope);
@@ -211,7 +231,7 @@ static void before_fork(void)
 	if (!forking)
 		return;
 	out = BUF_ON(forking->text);
-	ask(&out, true);
+	ask(&out);
 	forking->len = out.len;
 }
 
@@ -227,7 +247,7 @@ void node_write_stack(struct buf *out)
 	if (!process)
 		return;
 	if (sys_getpid() == process)
-		ask(out, false);
+		ask(out);
 	else if (forking)
 		buf_bytes(out, forking->text, forking->len);
 }

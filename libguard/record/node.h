@@ -9,11 +9,9 @@
  * threads that a collection waits for are missing. So a fork is preceded by a
  * look at the stack, and the child tells that: what child_process starts.
  *
- * Up to Node.js 20 V8 says when it is within such a function. From 22 on it does
- * not tell it from a "fast call", which may not use the heap, and of which some
- * open and remove files (those of WASI, os.freemem): there the forks alone are
- * told. Asynchronous calls are made by libuv's threads, which have no
- * JavaScript stack at all.
+ * Not told are "fast calls" of compiled code, which may not use the heap (WASI's
+ * file functions, os.freemem), and asynchronous calls: libuv makes them on
+ * threads of its own, which run no JavaScript.
  */
 #pragma once
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Refused deletions from JavaScript; prints where each was asked for, as V8 itself says in an Error.
 //
-//   source_agent.js DIR [starts]    with "starts" only what is told in every version: programs that it starts
+//   source_agent.js DIR
 'use strict';
 const child = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const { Worker, isMainThread, workerData } = require('worker_threads');
 
-const [place, mode] = isMainThread ? process.argv.slice(2) : [workerData];
+const place = isMainThread ? process.argv[2] : workerData;
 
 function name(word) {
   return path.join(place, 'kept', word);
@@ -71,15 +71,12 @@ function later() {
 if (!isMainThread) {
   refused(function worker() { here('worker'); fs.unlinkSync(name('worker')); });
 } else {
-  if (mode !== 'starts') {
-    refused(direct);
-    refused(() => new Tool().method());
-    refused(() => generator().next());
-    refused(library);
-    for (let i = 0; i < 20000; i++) Math.hypot(i, i);
-    asynchronous();
-    new Worker(__filename, { workerData: place });
-  }
+  refused(direct);
+  refused(() => new Tool().method());
+  refused(() => generator().next());
+  refused(library);
+  asynchronous();
+  new Worker(__filename, { workerData: place });
   sync();
   shell();
   later();
