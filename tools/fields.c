@@ -8,6 +8,7 @@
 
 #include "tools/escape.h"
 #include "tools/rule_text.h"
+#include "tools/source.h"
 #include "tools/summary.h"
 #include "tools/when.h"
 
@@ -136,7 +137,7 @@ static struct value get_cwd(struct source *s)
 
 static struct value get_ppid(struct source *s)
 {
-	return s->event->ppid ? number_value(s->event->ppid) : none;
+	return s->event->ppid && !is_operation(s) ? number_value(s->event->ppid) : none;
 }
 
 static struct value get_uid(struct source *s)
@@ -247,6 +248,43 @@ static struct value get_other(struct source *s)
 	return text_value(event_get(s->event, FIELD_OTHER));
 }
 
+static struct value get_stack(struct source *s)
+{
+	struct text frames = event_get(s->event, FIELD_SOURCE);
+
+	return frames.len > 0 ? (struct value){VALUE_WORDS, frames, 0} : none;
+}
+
+static struct value get_native_stack(struct source *s)
+{
+	struct text frames = event_get(s->event, FIELD_STACK);
+
+	return frames.len > 0 ? (struct value){VALUE_WORDS, frames, 0} : none;
+}
+
+static struct value get_origin_file(struct source *s)
+{
+	struct source_line line;
+
+	return source_of(event_get(s->event, FIELD_SOURCE), &line) ? text_value(line.frame.file) : none;
+}
+
+static struct value get_origin_line(struct source *s)
+{
+	struct source_line line;
+
+	if (!source_of(event_get(s->event, FIELD_SOURCE), &line) || !line.frame.line)
+		return none;
+	return number_value(line.frame.line);
+}
+
+static struct value get_origin_function(struct source *s)
+{
+	struct source_line line;
+
+	return source_of(event_get(s->event, FIELD_SOURCE), &line) ? text_value(line.frame.name) : none;
+}
+
 static struct value get_label(struct source *s)
 {
 	return text_value(event_get(s->event, FIELD_LABEL));
@@ -302,10 +340,15 @@ static const struct {
 	{"rule", "reference", get_rule_place},
 	{"rule", "description", get_reason},
 	{"error", "code", get_errno},
+	{"log.origin.file", "name", get_origin_file},
+	{"log.origin.file", "line", get_origin_line},
+	{"log.origin", "function", get_origin_function},
 	{"libguard", "verdict", get_verdict},
 	{"libguard", "door", get_door},
 	{"libguard", "call", get_call},
 	{"libguard", "other", get_other},
+	{"libguard", "stack", get_stack},
+	{"libguard", "native_stack", get_native_stack},
 	{"libguard", "label", get_label},
 	{"libguard", "note", get_note},
 	{"libguard", "audit", get_audit},

@@ -128,6 +128,7 @@ static void read_log(struct policy_rules *rules, const struct reading *reading, 
 		.required = schema_flag(group, IN_LOG, "required"),
 		.reads = (uint8_t)schema_word(group, IN_LOG, "reads"),
 		.stacks = (uint8_t)schema_word(group, IN_LOG, "stacks"),
+		.native = schema_flag(group, IN_LOG, "native"),
 	};
 	rules->keep_days = schema_number(group, IN_LOG, "keep_days");
 	rules->keep_sessions = schema_number(group, IN_LOG, "keep_sessions");

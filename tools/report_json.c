@@ -50,6 +50,23 @@ static void put_words(yajl_gen json, const char *key, struct text words)
 	yajl_gen_array_close(json);
 }
 
+static void put_source(yajl_gen json, const struct refusal *refusal)
+{
+	const struct source_frame *frame = &refusal->source.frame;
+
+	if (frame->file.len == 0)
+		return;
+	json_key(json, "source");
+	yajl_gen_map_open(json);
+	json_put_text(json, "file", frame->file);
+	if (frame->line)
+		json_put_number(json, "line", frame->line);
+	json_put_text(json, "function", frame->name);
+	json_put_bool(json, "inherited", refusal->inherited);
+	put_words(json, "stack", refusal->stack);
+	yajl_gen_map_close(json);
+}
+
 static void put_refusals(yajl_gen json, const struct report *report)
 {
 	struct table_entry **entries = report_refusals(report);
@@ -73,6 +90,7 @@ static void put_refusals(yajl_gen json, const struct report *report)
 		json_put_number(json, "pid", refusal->pid);
 		json_put_bool(json, "audit", refusal->audit);
 		json_put_time(json, "first", refusal->first_ns);
+		put_source(json, refusal);
 		put_rule(json, report, refusal->rule, refusal->verb);
 		yajl_gen_map_close(json);
 	}

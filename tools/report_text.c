@@ -255,11 +255,15 @@ static void put_actor(struct page *page, const struct refusal *refusal)
 		output_format(page->output, "process %u, whose program is not known", refusal->pid);
 	}
 	output_string(page->output, "\n");
-	if (refusal->source.len > 0) {
-		put_detail(page, "at");
-		page_name(page, refusal->source, DETAIL_AT);
-		output_string(page->output, "\n");
-	}
+}
+
+static void put_source(struct page *page, const struct refusal *refusal)
+{
+	struct buf raw = BUF_ON(page->raw);
+
+	source_write(&refusal->source, page->report->summary->workspace, &raw);
+	buf_str(&raw, refusal->inherited ? ", which started it" : "");
+	page_raw(page, &raw, DETAIL_AT);
 }
 
 static void put_refusal(struct page *page, const struct refusal *refusal)
@@ -276,6 +280,11 @@ static void put_refusal(struct page *page, const struct refusal *refusal)
 	output_string(page->output, "\n");
 	put_rule(page, &rule);
 	put_actor(page, refusal);
+	if (refusal->source.frame.file.len > 0) {
+		put_detail(page, "source");
+		put_source(page, refusal);
+		output_string(page->output, "\n");
+	}
 	hint = BUF_ON(page->raw);
 	rule_text_write_hint(&rule, &refused, &hint);
 	if (hint.len > 0) {
@@ -307,6 +316,10 @@ static void put_alike(struct page *page, struct table_entry **sorted, size_t cou
 		if (others++ < ALSO_SHOWN || page->report->top == SIZE_MAX) {
 			put_detail(page, "also");
 			put_object(page, other, DETAIL_AT);
+			if (other->source.frame.file.len > 0 && !source_is_same(&other->source, &shown->source)) {
+				output_string(page->output, " by ");
+				put_source(page, other);
+			}
 			output_string(page->output, "\n");
 		}
 		sorted[i] = NULL;

@@ -18,7 +18,7 @@
 #define READS_MAX 2000
 #define NOTES_MAX 1000
 
-#define KEY_MAX (2 * EVENT_SLOT * EVENT_SLOTS_MAX + 64)
+#define KEY_MAX (3 * EVENT_SLOT * EVENT_SLOTS_MAX + 64)
 
 void summary_init(struct summary *summary, const char *workspace)
 {
@@ -34,6 +34,7 @@ void summary_init(struct summary *summary, const char *workspace)
 	table_init(&summary->reads, arena, sizeof(struct read_place), READS_MAX);
 	table_init(&summary->notes, arena, sizeof(struct note), NOTES_MAX);
 	programs_init(&summary->programs, arena);
+	origins_init(&summary->origins, arena);
 }
 
 void summary_free(struct summary *summary)
@@ -47,6 +48,7 @@ void summary_free(struct summary *summary)
 	table_free(&summary->reads);
 	table_free(&summary->notes);
 	programs_free(&summary->programs);
+	origins_free(&summary->origins);
 	arena_free(&summary->arena);
 }
 
@@ -70,14 +72,6 @@ static struct text keep(struct summary *summary, struct text text)
 static bool same(struct text a, struct text b)
 {
 	return a.len == b.len && !memcmp(a.data, b.data, a.len);
-}
-
-/* Up to the first NUL. */
-static struct text first_word(struct text words)
-{
-	const char *end = memchr(words.data, '\0', words.len);
-
-	return (struct text){words.data, end ? (size_t)(end - words.data) : words.len};
 }
 
 struct text event_address(const struct event *event, uint16_t *port)
@@ -110,6 +104,17 @@ static struct text exe_of(const struct summary *summary, const struct event *eve
 	return program ? program->exe : (struct text){"", 0};
 }
 
+/* The source line that STACK points to; for code in no file, with the line that started its program. */
+static struct source_line source_line_of(const struct summary *summary, const struct event *event, struct text stack)
+{
+	struct source_line source, start;
+
+	if (source_of(stack, &source) && source.needs_caller &&
+	    source_of(origins_start_of(&summary->origins, event), &start))
+		source.caller = start.frame;
+	return source;
+}
+
 static void add_refusal(struct summary *summary, const struct event *event, enum outcome outcome)
 {
 	char storage[KEY_MAX];
@@ -117,6 +122,9 @@ static void add_refusal(struct summary *summary, const struct event *event, enum
 	struct text object = event_get(event, FIELD_OBJECT);
 	struct text argv = event_get(event, FIELD_ARGV);
 	struct text exe = exe_of(summary, event);
+	bool inherited;
+	struct text stack = origins_of(&summary->origins, event, &inherited);
+	struct source_line source = source_line_of(summary, event, stack);
 	struct refusal *refusal;
 
 	buf_u64(&key, event->verb);
@@ -128,6 +136,9 @@ static void add_refusal(struct summary *summary, const struct event *event, enum
 	buf_bytes(&key, exe.data, exe.len);
 	buf_char(&key, '\0');
 	buf_bytes(&key, argv.data, argv.len);
+	buf_char(&key, '\0');
+	if (source.frame.file.len > 0)
+		source_write(&source, (struct text){"", 0}, &key);
 	refusal = table_at(&summary->refusals, (struct text){key.data, key.len});
 	if (!refusal)
 		return;
@@ -149,7 +160,9 @@ static void add_refusal(struct summary *summary, const struct event *event, enum
 	refusal->argv = keep(summary, argv);
 	refusal->exe = keep(summary, exe);
 	refusal->call = keep(summary, event_get(event, FIELD_CALL));
-	refusal->source = keep(summary, first_word(event_get(event, FIELD_SOURCE)));
+	refusal->stack = keep(summary, stack);
+	refusal->source = source_line_of(summary, event, refusal->stack);
+	refusal->inherited = inherited;
 }
 
 static bool begins(struct text text, const char *with)
@@ -372,6 +385,7 @@ void summary_add(struct summary *summary, const struct event *event)
 	if (event->time_ns > summary->last_ns)
 		summary->last_ns = event->time_ns;
 	summary->cut += (event->flags & EVENT_CUT) != 0;
+	origins_add(&summary->origins, event);
 	switch (event->kind) {
 	case EVENT_OPERATION:
 		summary->doors[event->door]++;

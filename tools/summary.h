@@ -10,7 +10,9 @@
 
 #include "libguard/policy/policy.h"
 #include "libguard/record/event.h"
+#include "tools/origins.h"
 #include "tools/programs.h"
+#include "tools/source.h"
 #include "tools/table.h"
 
 /* What became of an operation. */
@@ -36,7 +38,7 @@ static inline bool outcome_refuses(enum outcome outcome)
 	return outcome >= OUTCOME_REFUSED;
 }
 
-/* Refusals of one operation on one object by one rule for one program. Texts are those of the first. */
+/* Refusals of one operation on one object by one rule for one program at one source line. Texts are those of the first. */
 struct refusal {
 	struct table_entry entry;
 	uint64_t count;
@@ -49,7 +51,9 @@ struct refusal {
 	bool audit;       /* would have been refused */
 	bool held;        /* by `ask` */
 	struct text object, other, host, argv, exe, call;
-	struct text source; /* innermost frame of the language's stack, or empty */
+	struct text stack; /* of the language: frames separated by NUL, innermost first; or empty */
+	struct source_line source; /* what the stack points to; its file is empty where there is none */
+	bool inherited;    /* the stack is that of the call that started the program, or an ancestor of it */
 };
 
 /* A name that was changed. Its key is the path. */
@@ -132,6 +136,7 @@ struct summary {
 	uint64_t coverage[EVENT_COVERAGE_LAST + 1]; /* process and coverage records */
 	struct table refusals, changes, contacts, lookups, labelled, labels, reads, notes;
 	struct programs programs;
+	struct origins origins;
 	struct text workspace; /* reads below it are told by its own directories; may be empty */
 };
 

@@ -7,6 +7,7 @@
 #include "libguard/hooks/call.h"
 
 #include "libguard/core/sys.h"
+#include "libguard/hooks/origin.h"
 #include "libguard/hooks/refusal.h"
 
 #include <errno.h>
@@ -128,7 +129,8 @@ static bool succeeded(const struct call *call)
 }
 
 /* Record one operand in one session's log, and let the labels it gives take effect. */
-static void record(const struct call *call, const struct operand *operand, unsigned number, struct event *event)
+static void record(const struct call *call, const struct operand *operand, unsigned number, struct event *event,
+		   struct origin *origin)
 {
 	struct session *session = &guard.sessions[number];
 	const struct verdict *verdict = &operand->verdicts[number];
@@ -165,8 +167,14 @@ static void record(const struct call *call, const struct operand *operand, unsig
 	/* A child that has run no program yet has no record of its own: what was refused names its program itself. */
 	if (refuses)
 		event_add(event, FIELD_EXE, guard.actor.exe);
+	/* A process that runs no program of its own, such as a subshell, is known by the one it came from. */
+	if ((refuses || event->verbs & VERB_SET(EXEC)) && guard.pid != event->pid)
+		event->ppid = guard.pid;
+	if (origin_is_asked(&log, event))
+		origin_add(origin, &log, event);
 	log_write(&session->log, event);
 	event->count = values;
+	event->ppid = 0;
 	if (labels)
 		refusal_note_labels(session, labels, event);
 }
@@ -174,6 +182,7 @@ static void record(const struct call *call, const struct operand *operand, unsig
 static void record_all(struct call *call)
 {
 	bool runs = call->count > 0 && (call->operands[0].verbs & VERB_SET(EXEC));
+	struct origin origin = {.scratch = call->scratch};
 	struct event event;
 
 	event.kind = EVENT_OPERATION;
@@ -202,8 +211,9 @@ static void record_all(struct call *call)
 			event_add(&event, FIELD_OTHER, call->operands[!i].object.text);
 		event_add(&event, FIELD_ARGV, operand->argv);
 		for (unsigned s = 0; s < guard.session_count; s++)
-			record(call, operand, s, &event);
+			record(call, operand, s, &event, &origin);
 	}
+	origin_release(&origin);
 }
 
 void call_record(struct call *call)

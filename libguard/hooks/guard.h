@@ -27,6 +27,7 @@ struct guard {
 	struct env_carry carry;
 	struct text root;      /* what a chroot puts before every name; empty without one */
 	uid_t euid;            /* at the start */
+	uint32_t pid;          /* in which this program was started; forked children keep it */
 	bool has_proc;         /* /proc/self/fd can be used */
 	bool hides;            /* some rule hides objects: queries are decided too */
 	_Atomic bool no_openat2; /* the kernel or a filter refuses openat2 */

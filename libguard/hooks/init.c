@@ -11,6 +11,7 @@
 #include "libguard/core/sys.h"
 #include "libguard/hooks/call.h"
 #include "libguard/hooks/exe.h"
+#include "libguard/hooks/origin.h"
 #include "libguard/hooks/process.h"
 #include "libguard/session/start.h"
 
@@ -220,6 +221,8 @@ static void become_guarded(int argc, char *const *argv, char *const *envp)
 		give_up("the session in " SESSION_VARIABLE " cannot be joined", error);
 	for (unsigned i = 0; i < guard.session_count; i++)
 		guard.hides |= policy_hides(&guard.sessions[i].policy);
+	guard.pid = (uint32_t)sys_getpid();
+	origin_find();
 	process_started(argv, first);
 	atomic_store(&guard.phase, GUARD_ON);
 }

@@ -24,6 +24,8 @@ struct scratch {
 	char canonical[SCRATCH_NAMES][PATH_NAME_CAP + PATH_CAP]; /* a chroot's root, and the name below it */
 	char rest[PATH_CAP];         /* for path_resolve */
 	char text[SCRATCH_NAMES * 2048]; /* argv, addresses */
+	char source[4096];           /* where in the program the call comes from */
+	char frames[4096];           /* and where in its native code */
 };
 
 /* Once, from init. */

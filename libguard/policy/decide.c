@@ -409,7 +409,7 @@ struct policy_log policy_log(const struct policy *policy)
 {
 	const struct image_head *head = image_head(policy);
 
-	return (struct policy_log){head->log_required, head->log_reads, head->log_stacks};
+	return (struct policy_log){head->log_required, head->log_reads, head->log_stacks, head->log_native};
 }
 
 bool policy_hides(const struct policy *policy)

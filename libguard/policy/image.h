@@ -48,8 +48,8 @@ struct image_head {
 	uint8_t mode;      /* enum policy_mode */
 	uint8_t defaults[SECTION_COUNT];
 	uint8_t hides;
-	uint8_t log_required, log_reads, log_stacks;
-	uint8_t unused[7];
+	uint8_t log_required, log_reads, log_stacks, log_native;
+	uint8_t unused[6];
 	uint64_t range_bits[3]; /* bit n: there are ranges of n bits */
 	uint32_t hints[32];     /* strings: what rules allow, by verb */
 	struct image_table rules, nodes, globsets, globs, edges, spans, refs, words, excepts, ports, strings, labels;

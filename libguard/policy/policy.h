@@ -144,6 +144,7 @@ struct policy_log {
 	bool required; /* refuse what cannot be recorded */
 	uint8_t reads; /* enum policy_reads */
 	uint8_t stacks; /* enum policy_stacks */
+	bool native;   /* where stacks are recorded: the native one too */
 };
 enum policy_reads { READS_NONE, READS_LABELLED, READS_ALL };
 enum policy_stacks { STACKS_NONE, STACKS_DENIED, STACKS_ALL };

@@ -39,8 +39,8 @@ enum event_field {
 	FIELD_CWD,
 	FIELD_CALL,       /* the libc function the guest called */
 	FIELD_REASON,     /* words: why not covered, what the note says */
-	FIELD_STACK,      /* native frames, raw (8-byte offsets after build-ids) */
-	FIELD_SOURCE,     /* language stack: "file:line function", innermost first, separated by NUL */
+	FIELD_STACK,      /* native frames: "FILE+0xOFFSET BUILD-ID", innermost first, separated by NUL; "-": the program itself */
+	FIELD_SOURCE,     /* language stack: "FILE:LINE NAME", innermost first, separated by NUL; line 0: not known */
 	FIELD_LABEL,      /* name of a label */
 	FIELD_COUNT
 };
@@ -82,7 +82,9 @@ struct event {
 	int32_t err;           /* errno the guest saw, or 0 */
 	uint32_t rule;         /* number in the session's image, or RULE_* */
 	uint32_t pid, tid;
-	uint32_t ppid, uid;    /* EVENT_PROCESS, EVENT_COVERAGE */
+	uint32_t ppid;         /* EVENT_PROCESS, EVENT_COVERAGE: the parent. EVENT_OPERATION: the process in which the acting
+				* program was started, told of refusals and starts where it is another (a subshell); else 0 */
+	uint32_t uid;          /* EVENT_PROCESS, EVENT_COVERAGE */
 	uint64_t time_ns;      /* CLOCK_REALTIME */
 	uint64_t bytes;        /* port of an address; else 0 */
 	unsigned count;        /* values used */
