@@ -5,7 +5,7 @@
 . "$top_srcdir/tests/e2e/lib.sh"
 flip=$top_builddir/tests/e2e/flip
 opens=${FLIP_OPENS:-100000}
-changes=${FLIP_CHANGES:-2000}
+changes=${FLIP_CHANGES:-6000}
 
 policy flip <<END
 default = { files = "allow"; network = "allow"; commands = "allow"; process = "allow"; };
