@@ -186,7 +186,7 @@ static int join(const char *names)
 /* The session's directory for a first process. Does not return in the process that becomes its supervisor. */
 static bool start(char *const *argv, char *const *envp)
 {
-	char directory[256];
+	char directory[256] = "";
 	int status = session_start(guard.carry.library, argv, envp, directory);
 
 	guard.carry.sessions = keep(directory, strnlen(directory, sizeof directory - 1)).data;
