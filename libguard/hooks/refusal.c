@@ -76,7 +76,7 @@ static void add_rule(struct buf *line, const struct session *session, enum verb 
 	}
 }
 
-/* "; allowed: delete /home/u/work/..." */
+/* "; allowed: delete /home/u/project/..." */
 static void add_allowed(struct buf *line, const struct session *session, enum verb verb, const struct verdict *verdict)
 {
 	struct text hint = policy_hint(&session->policy, verdict->rule, verb);

@@ -2,7 +2,7 @@
 /*
  * Telling people and models about a refusal: one line on the guest's stderr.
  *
- *     libguard: refused delete /data/db.sqlite (rule volumes, guard.conf:18: production volume; allowed: delete /work/...)
+ *     libguard: refused delete /data/db.sqlite (rule volumes, guard.conf:18: production volume; allowed: delete /srv/project/...)
  *
  * What would be allowed comes ready from the compiled policy.
  */
