@@ -34,8 +34,11 @@ all_deaths() {
 start() { # WORD...
 	local out=$scratch/said line
 	mkfifo "$out"
+	# A group of its own: in one that nobody of the session looks after (orphaned, as under setsid), TSTP stops nobody.
+	set -m
 	"${guard[@]}" "$actor" "$@" >"$out" &
 	pid=$!
+	set +m
 	exec 7<"$out"
 	rm "$out"
 	read -r -t 20 line <&7
@@ -61,9 +64,7 @@ passes() { # SIGNAL...
 # The shell's jobs are groups, and Ctrl-C goes to a group: the program gets it itself, so nobody may pass it on, too.
 group_gets_once() { # SIGNAL...
 	local number
-	set -m
 	start catch $# "$@" || return
-	set +m
 	for number in "$@"; do
 		kill -"$number" -- -"$pid"
 		says "$number" || return
