@@ -13,13 +13,14 @@ _guardctl() {
 	--policy) mapfile -t COMPREPLY < <(compgen -f -X '!*.conf' -- "$word"; compgen -d -- "$word") && return ;;
 	--log) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
 	--by) mapfile -t COMPREPLY < <(compgen -c -- "$word") && return ;;
+	--format) mapfile -t COMPREPLY < <(compgen -W "text json" -- "$word") && return ;;
 	--verdict) mapfile -t COMPREPLY < <(compgen -W "allow deny" -- "$word") && return ;;
 	esac
 	case $command in
 	run) options="--policy --log" ;;
 	check) options="--policy --strict --keys" ;;
 	explain) options="--policy --by --after --json" ;;
-	report) options="--log --json --top --color" ;;
+	report) options="--log --format --json --top --color --pid --operation --verdict --path --since" ;;
 	events) options="--log --pid --operation --verdict --path --since --json" ;;
 	sessions) options="--log" ;;
 	*) options="" ;;

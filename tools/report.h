@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A session's report, told as text or as JSON. Both tell the same.
+ * A session's report, and the forms in which it is told. All tell the same, from
+ * one pass over the log: see summary.h.
  */
 #pragma once
 
 #include "tools/output.h"
+#include "tools/selection.h"
 #include "tools/session_view.h"
 #include "tools/summary.h"
 
@@ -12,8 +14,35 @@ struct report {
 	const struct session_view *view;
 	const struct summary *summary;
 	struct log_damage damage;
-	size_t top; /* rows of each list; SIZE_MAX: all */
+	size_t top;    /* rows of each list; SIZE_MAX: all */
+	size_t number; /* of the session among those reported, from 0 */
+	const struct selection *selection; /* of events; a writer that reads the log again must keep to it */
 };
+
+/*
+ * One form of the report: a file report_NAME.c that ends in one const struct, listed in report_formats.def.
+ *
+ * All sessions of a call are written into one output, one after the other. A writer allocates what it needs with the
+ * arena or ends the program; nothing it prints of a name may act in the form it writes.
+ */
+struct report_format {
+	const char *name;     /* the word for --format */
+	const char *sentence; /* for --help: what it is for */
+	bool whole;           /* lists are told whole unless --top is given: for programs, not for people */
+	void (*begin)(struct output *output); /* before the first session; or NULL */
+	void (*write)(const struct report *report, struct output *output);
+	void (*end)(struct output *output);   /* after the last session; or NULL */
+};
+
+#define REPORT_FORMAT(name) extern const struct report_format report_format_##name;
+#include "tools/report_formats.def"
+#undef REPORT_FORMAT
+
+/* The format of that name, or NULL. */
+const struct report_format *report_format_find(const char *name) MUST_CHECK NONNULL;
+
+/* The names of all formats, `count` of them; in the order of the table. */
+const char *const *report_format_names(size_t *count) NONNULL;
 
 /* Why a program is not covered, as the end of a sentence. */
 extern const char *const report_coverage[EVENT_COVERAGE_LAST + 1];
@@ -34,6 +63,3 @@ void report_write_labels(const struct report *report, uint32_t rule, struct buf 
 
 /* Words separated by NUL as a shell would take them. */
 void report_write_words(struct text words, struct buf *out) NONNULL;
-
-void report_text(const struct report *report, struct output *output) NONNULL;
-void report_json(const struct report *report, struct output *output) NONNULL;

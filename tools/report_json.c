@@ -223,7 +223,7 @@ static void put_not_kept(yajl_gen json, const struct summary *summary)
 	yajl_gen_map_close(json);
 }
 
-void report_json(const struct report *report, struct output *output)
+static void write_json(const struct report *report, struct output *output)
 {
 	const struct session_info *info = &report->view->info;
 	const uint64_t *outcomes = report->summary->outcomes;
@@ -261,3 +261,10 @@ void report_json(const struct report *report, struct output *output)
 	yajl_gen_map_close(json);
 	yajl_gen_free(json);
 }
+
+const struct report_format report_format_json = {
+	.name = "json",
+	.sentence = "one object for each session",
+	.whole = true,
+	.write = write_json,
+};

@@ -349,10 +349,12 @@ static void put_refusals(struct page *page, bool audit)
 	free(sorted);
 }
 
-void report_text(const struct report *report, struct output *output)
+static void write_text(const struct report *report, struct output *output)
 {
 	static struct page page;
 
+	if (report->number > 0)
+		output_string(output, "\n\n");
 	page.report = report;
 	page.output = output;
 	put_verdict(&page);
@@ -366,3 +368,9 @@ void report_text(const struct report *report, struct output *output)
 	put_refusals(&page, true);
 	report_lists(&page);
 }
+
+const struct report_format report_format_text = {
+	.name = "text",
+	.sentence = "for a terminal",
+	.write = write_text,
+};

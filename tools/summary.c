@@ -407,3 +407,14 @@ void summary_add(struct summary *summary, const struct event *event)
 		break;
 	}
 }
+
+void summary_pass(struct summary *summary, const struct event *event)
+{
+	origins_add(&summary->origins, event);
+	if (event->kind == EVENT_PROCESS || event->kind == EVENT_COVERAGE) {
+		summary->coverage[event->coverage]++;
+		programs_add(&summary->programs, event);
+	} else if (event->kind == EVENT_LABEL) {
+		add_label(summary, event);
+	}
+}

@@ -145,6 +145,9 @@ void summary_init(struct summary *summary, const char *workspace) NONNULL;
 
 void summary_add(struct summary *summary, const struct event *event) NONNULL;
 
+/* Take in an event that was not asked for: who runs and where it was started explains those that were. */
+void summary_pass(struct summary *summary, const struct event *event) NONNULL;
+
 void summary_free(struct summary *summary) NONNULL;
 
 /* The address of a network event without its port, and the port. */
