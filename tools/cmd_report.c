@@ -4,7 +4,7 @@
  */
 #include "tools/cmd.h"
 #include "tools/options.h"
-#include "tools/report.h"
+#include "tools/report_groups.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -15,13 +15,16 @@
 
 #define TOP_DEFAULT 20
 
-enum { OPTION_LOG = 1, OPTION_FORMAT, OPTION_JSON, OPTION_TOP, OPTION_COLOR };
+enum { OPTION_LOG = 1, OPTION_FORMAT, OPTION_JSON, OPTION_TOP, OPTION_COLOR, OPTION_GROUP_BY, OPTION_FAIL_ON, OPTION_ALL };
 
 struct options {
 	const char *log_directory;
 	const struct report_format *format;
 	struct selection selection;
 	enum colour_choice colour;
+	enum report_group_by group_by;
+	unsigned fail_on; /* set of 1 << enum finding */
+	bool all;
 	bool top_given;
 	size_t top;
 };
@@ -37,6 +40,51 @@ static int read_number(const char *text, size_t *out)
 		return -EINVAL;
 	*out = (size_t)number;
 	return 0;
+}
+
+/* What a pipeline may fail on. */
+enum finding { FINDING_REFUSED, FINDING_LOST, FINDING_UNCOVERED, FINDING_COUNT };
+
+static const char *const finding_words[FINDING_COUNT] = {"refused", "lost", "uncovered"};
+
+/* "refused,lost" as a set. */
+static int read_fail_on(const char *list, unsigned *out)
+{
+	for (; *list; list += strcspn(list, ","), list += *list == ',') {
+		size_t len = strcspn(list, ",");
+		int finding = 0;
+
+		while (finding < FINDING_COUNT && (strlen(finding_words[finding]) != len ||
+						   memcmp(finding_words[finding], list, len) != 0))
+			finding++;
+		if (len == 5 && !memcmp(list, "drift", len))
+			return fail(EXIT_USAGE, "--fail-on drift is not available: this guardctl cannot compare a session with a baseline");
+		if (finding == FINDING_COUNT)
+			return fail_usage(&cmd_report, "--fail-on takes refused, lost and uncovered, not \"%.*s\"", (int)len, list);
+		*out |= 1u << finding;
+	}
+	return *out ? 0 : fail_usage(&cmd_report, "--fail-on needs a word: refused, lost, uncovered");
+}
+
+/* Say what was found of what the user fails on; whether there was any. */
+static bool say_findings(const struct report *report, unsigned fail_on)
+{
+	const uint64_t *outcomes = report->summary->outcomes;
+	const uint64_t numbers[FINDING_COUNT] = {
+		[FINDING_REFUSED] = outcomes[OUTCOME_REFUSED] + outcomes[OUTCOME_WOULD] + outcomes[OUTCOME_WOULD_FAILED],
+		[FINDING_LOST] = report_lost(report),
+		[FINDING_UNCOVERED] = report_uncovered(report),
+	};
+	bool any = false;
+
+	for (int finding = 0; finding < FINDING_COUNT; finding++) {
+		if (!(fail_on & 1u << finding) || numbers[finding] == 0)
+			continue;
+		any = true;
+		fail(EXIT_NO, "session %s: %llu %s", report->view->info.id, (unsigned long long)numbers[finding],
+		     finding_words[finding]);
+	}
+	return any;
 }
 
 static int read_format(const char *name, const struct report_format **out)
@@ -75,6 +123,15 @@ static int take_option(struct options *out, int option)
 		if (output_read_colour(optarg, &out->colour))
 			return fail_usage(&cmd_report, "--color is auto, always or never, not \"%s\"", optarg);
 		return 0;
+	case OPTION_GROUP_BY:
+		if (report_read_group_by(optarg, &out->group_by))
+			return fail_usage(&cmd_report, "--group-by is rule, program, object, operation or source, not \"%s\"", optarg);
+		return 0;
+	case OPTION_FAIL_ON:
+		return read_fail_on(optarg, &out->fail_on);
+	case OPTION_ALL:
+		out->all = true;
+		return 0;
 	}
 	return selection_option(&cmd_report, option, optarg, &out->selection);
 }
@@ -87,6 +144,9 @@ static int read_options(int argc, char **argv, struct options *out)
 		{"json", no_argument, NULL, OPTION_JSON},
 		{"top", required_argument, NULL, OPTION_TOP},
 		{"color", required_argument, NULL, OPTION_COLOR},
+		{"group-by", required_argument, NULL, OPTION_GROUP_BY},
+		{"fail-on", required_argument, NULL, OPTION_FAIL_ON},
+		{"all", no_argument, NULL, OPTION_ALL},
 		SELECTION_OPTIONS,
 		{0},
 	};
@@ -138,7 +198,7 @@ static void read_events(const struct session_view *view, const struct selection 
 		dprintf(STDERR_FILENO, "\r\x1b[K");
 }
 
-static int report_session(const struct options *options, const char *name, size_t number, struct output *output)
+static int report_session(const struct options *options, const char *name, size_t *number, struct output *output)
 {
 	struct session_view view;
 	struct summary summary;
@@ -150,55 +210,96 @@ static int report_session(const struct options *options, const char *name, size_
 	summary_init(&summary, view.info.workspace);
 	read_events(&view, &options->selection, &summary);
 	report = (struct report){.view = &view, .summary = &summary, .damage = log_reader_damage(view.reader),
-				 .top = options->top, .number = number, .selection = &options->selection};
+				 .top = options->top, .number = (*number)++, .group_by = options->group_by, .selection = &options->selection};
 	options->format->write(&report, output);
+	/* The report comes before what is said of it. */
+	if (options->fail_on && output_flush(output) && say_findings(&report, options->fail_on))
+		err = EXIT_NO;
 	summary_free(&summary);
 	session_view_close(&view);
-	return 0;
+	return err;
+}
+
+/* A session that cannot be judged must not look like one in which something was found, nor like a good one. */
+static int worse(const struct options *options, int status, int err, bool read)
+{
+	if (err && !read && options->fail_on)
+		err = EXIT_GUARD;
+	return err > status ? err : status;
+}
+
+static int report_all(const struct options *options, char *const *names, size_t count, struct output *output)
+{
+	size_t number = 0;
+	int status = EXIT_YES;
+
+	if (options->format->begin)
+		options->format->begin(output);
+	for (size_t i = 0; i < count && !output->err; i++) {
+		size_t before = number;
+		int err = report_session(options, names[i], &number, output);
+
+		status = worse(options, status, err, number > before);
+	}
+	if (options->format->end)
+		options->format->end(output);
+	return status;
 }
 
 static int run(int argc, char **argv)
 {
+	static char *const newest[] = {NULL};
 	struct output *output;
 	struct options options;
-	size_t number = 0;
-	int status = EXIT_YES;
+	char **list = NULL;
+	size_t count = 0;
+	int status;
 	int err = read_options(argc, argv, &options);
 
 	if (err)
 		return err;
+	if (options.all && optind < argc)
+		return fail_usage(&cmd_report, "--all and \"%s\" exclude each other", argv[optind]);
+	if (options.all) {
+		err = session_list(options.log_directory, &list, &count);
+		if (err || count == 0)
+			return fail(options.fail_on ? EXIT_GUARD : EXIT_NO, "no session in %s%s%s",
+				    options.log_directory ? options.log_directory : "the usual places", err ? ": " : "",
+				    err ? strerror(-err) : "");
+	}
 	output = output_open(options.colour);
-	if (options.format->begin)
-		options.format->begin(output);
-	do {
-		err = report_session(&options, argv[optind], number, output);
-		if (err)
-			status = err;
-		else
-			number++;
-	} while (argv[optind] && argv[++optind] && !output->err);
-	if (options.format->end)
-		options.format->end(output);
+	if (options.all)
+		status = report_all(&options, list, count, output);
+	else if (optind < argc)
+		status = report_all(&options, argv + optind, (size_t)(argc - optind), output);
+	else
+		status = report_all(&options, newest, 1, output);
+	session_list_free(list, count);
 	return output_finish(output, status);
 }
 
 const struct command cmd_report = {
 	.name = "report",
-	.usage = "report [--log DIR] [--format FORMAT] [--json] [--top N] [--color auto|always|never]\n"
+	.usage = "report [--log DIR] [--format FORMAT] [--json] [--top N] [--group-by WHAT] [--fail-on WHAT[,WHAT...]]\n"
+		 "                       [--all] [--color auto|always|never]\n"
 		 "                       " SELECTION_USAGE "\n"
 		 "                       [SESSION...]",
 	.summary = "what a session did: what was refused and why, what changed, ran, was contacted",
 	.help = "SESSION is an id, the beginning of one, a path, or \"last\"; without one it is the newest.\n"
 		"\n"
 		"  --log DIR         sessions are kept in DIR, not in the default places\n"
-		"  --format FORMAT   text (the default), json\n"
+		"  --format FORMAT   text (the default), json, markdown, sarif, junit, csv, github\n"
 		"  --json            the same as --format json: one object for each session\n"
 		"  --top N           rows of each list, 0: all (default: 20, in forms for programs all)\n"
+		"  --group-by WHAT   tell refusals together by rule, program, object, operation or source\n"
+		"  --fail-on WHAT    exit with 1 when something was refused (or would have been), lost, uncovered\n"
+		"  --all             every session, newest first\n"
 		"  --color WHEN      auto (on a terminal, unless NO_COLOR is set), always, never\n"
 		SELECTION_HELP
 		"\n"
 		"Reading is no judgement: the exit status is 0 whatever was refused, 1 when there is no such session,\n"
-		"125 when one cannot be read.\n"
+		"125 when one cannot be read. With --fail-on: 1 when something of it was found, 125 when a session is\n"
+		"not there or cannot be read.\n"
 		"\n"
 		"  guardctl report\n"
 		"  guardctl report --json last | jq .refused\n",

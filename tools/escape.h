@@ -54,3 +54,19 @@ size_t escape_columns(struct text text) MUST_CHECK;
  * columns. Both ends of a path tell more than its middle.
  */
 void escape_cut(struct text text, size_t columns, struct buf *out) NONNULL;
+
+/* TEXT as escape_terminal writes it, and then as a field of CSV in its quotes; what a spreadsheet would take for a
+ * formula gets an apostrophe in front. Source: RFC 4180; OWASP, CSV injection. */
+void escape_csv(struct text text, struct buf *out) NONNULL;
+
+/* TEXT as escape_terminal writes it, and then for XML text or an attribute in double quotes. Source: XML 1.0, 2.2. */
+void escape_xml(struct text text, struct buf *out) NONNULL;
+
+/* TEXT as escape_terminal writes it, and then for Markdown, also in a table: nothing of it is markup, HTML or a link. */
+void escape_markdown(struct text text, struct buf *out) NONNULL;
+
+/* TEXT as escape_terminal writes it, and then for the data or (PROPERTY) a property of a GitHub workflow command. */
+void escape_github(struct text text, bool property, struct buf *out) NONNULL;
+
+/* The path TEXT as the path of a URI. Source: RFC 3986. */
+void escape_uri(struct text text, struct buf *out) NONNULL;

@@ -4,6 +4,8 @@
  */
 #include "tools/report.h"
 
+#include "tools/rule_text.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,5 +152,135 @@ void report_write_words(struct text words, struct buf *out)
 		at = end ? end + 1 : stop;
 		if (at < stop)
 			buf_char(out, ' ');
+	}
+}
+
+void report_write_object(const struct refusal *refusal, struct buf *out)
+{
+	bool network = verb_table[refusal->verb].section == SECTION_NETWORK;
+	bool brackets = network && refusal->port && memchr(refusal->object.data, ':', refusal->object.len);
+
+	if (network && refusal->host.len > 0) {
+		buf_bytes(out, refusal->host.data, refusal->host.len);
+		buf_str(out, " at ");
+	}
+	buf_str(out, brackets ? "[" : "");
+	buf_bytes(out, refusal->object.data, refusal->object.len);
+	buf_str(out, brackets ? "]" : "");
+	if (network && refusal->port) {
+		buf_char(out, ':');
+		buf_u64(out, refusal->port);
+	}
+	if (!network && refusal->argv.len > 0) {
+		buf_str(out, ": ");
+		report_write_words(refusal->argv, out);
+	}
+}
+
+void report_write_peer(const struct contact *contact, struct buf *out)
+{
+	bool brackets = contact->port && memchr(contact->address.data, ':', contact->address.len);
+
+	buf_str(out, brackets ? "[" : "");
+	buf_bytes(out, contact->address.data, contact->address.len);
+	buf_str(out, brackets ? "]" : "");
+	if (contact->port) {
+		buf_char(out, ':');
+		buf_u64(out, contact->port);
+	}
+}
+
+void report_write_hint(const struct report *report, const struct refusal *refusal, struct buf *out)
+{
+	struct rule_text rule = rule_text_of(session_view_policy(report->view), refusal->rule, refusal->verb);
+	struct refused refused = {refusal->verb, refusal->object, refusal->host, refusal->port, refusal->argv};
+
+	rule_text_write_hint(&rule, &refused, out);
+}
+
+void report_write_refusal(const struct report *report, const struct refusal *refusal, struct buf *out)
+{
+	struct rule_text rule = rule_text_of(session_view_policy(report->view), refusal->rule, refusal->verb);
+
+	buf_str(out, verb_table[refusal->verb].word);
+	buf_str(out, " of ");
+	report_write_object(refusal, out);
+	buf_str(out, refusal->audit ? " would have been refused by " : " is refused by ");
+	if (rule.known || rule.name.len == 0)
+		buf_str(out, "rule ");
+	rule_text_write_name(&rule, out);
+	if (rule.file.len > 0) {
+		buf_str(out, " (");
+		rule_text_write_place(&rule, out);
+		buf_char(out, ')');
+	}
+	if (rule.reason.len > 0) {
+		buf_str(out, ": ");
+		buf_bytes(out, rule.reason.data, rule.reason.len);
+	}
+}
+
+/* ", 3 records lost". */
+static void write_number(uint64_t number, const char *one, const char *many, struct buf *out)
+{
+	if (number == 0)
+		return;
+	if (out->len > 0)
+		buf_str(out, ", ");
+	buf_u64(out, number);
+	buf_char(out, ' ');
+	buf_str(out, number == 1 ? one : many);
+}
+
+void report_write_verdict(const struct report *report, struct buf *out)
+{
+	const uint64_t *outcomes = report->summary->outcomes;
+	uint64_t would = outcomes[OUTCOME_WOULD] + outcomes[OUTCOME_WOULD_FAILED];
+
+	write_number(outcomes[OUTCOME_REFUSED], "operation refused", "operations refused", out);
+	write_number(would, "operation would have been refused", "operations would have been refused", out);
+	if (out->len == 0)
+		buf_str(out, "nothing refused");
+	buf_str(out, selection_is_all(report->selection) ? "" : " among the events selected");
+	buf_str(out, report_is_complete(report) ? "" : ", as far as the guard could see");
+}
+
+uint64_t report_uncovered(const struct report *report)
+{
+	uint64_t counted = report->view->counts.uncovered, told = report->summary->programs.uncovered;
+
+	return counted > told ? counted : told;
+}
+
+uint64_t report_lost(const struct report *report)
+{
+	const struct log_damage *damage = &report->damage;
+	const struct session_view *view = report->view;
+
+	return view->counts.lost + damage->bad + damage->cut + damage->missing + damage->unread + damage->short_of +
+	       (view->info.running ? 0 : damage->torn) + !view->counts.known;
+}
+
+void report_write_gaps(const struct report *report, struct buf *out)
+{
+	const struct log_damage *damage = &report->damage;
+	const struct session_view *view = report->view;
+
+	write_number(report_uncovered(report), "program not covered", "programs not covered", out);
+	write_number(view->counts.lost, "record lost", "records lost", out);
+	if (!view->info.running)
+		write_number(damage->torn, "record torn", "records torn", out);
+	write_number(damage->bad, "slot damaged", "slots damaged", out);
+	write_number(damage->cut, "record cut", "records cut", out);
+	write_number(damage->missing, "segment missing", "segments missing", out);
+	write_number(damage->unread, "segment unreadable", "segments unreadable", out);
+	write_number(damage->short_of, "segment cut short", "segments cut short", out);
+	if (!view->counts.known)
+		buf_str(out, out->len ? ", losses not known" : "losses not known");
+	if (!view->info.running && view->info.ended_ns == 0)
+		buf_str(out, out->len ? ", ended unexpectedly" : "ended unexpectedly");
+	for (char **sentence = view->info.degraded; *sentence; sentence++) {
+		buf_str(out, out->len ? "; weaker: " : "weaker: ");
+		buf_str(out, *sentence);
 	}
 }

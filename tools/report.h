@@ -10,11 +10,16 @@
 #include "tools/session_view.h"
 #include "tools/summary.h"
 
+/* What refusals are told together by. */
+enum report_group_by { GROUP_BY_CAUSE, /* rule and operation */ GROUP_BY_RULE, GROUP_BY_PROGRAM, GROUP_BY_OBJECT,
+		       GROUP_BY_OPERATION, GROUP_BY_SOURCE };
+
 struct report {
 	const struct session_view *view;
 	const struct summary *summary;
 	struct log_damage damage;
 	size_t top;    /* rows of each list; SIZE_MAX: all */
+	enum report_group_by group_by;
 	size_t number; /* of the session among those reported, from 0 */
 	const struct selection *selection; /* of events; a writer that reads the log again must keep to it */
 };
@@ -60,6 +65,30 @@ bool report_is_complete(const struct report *report) NONNULL;
 
 /* The names of the labels that the rule gave, separated by blanks; "?" when the log does not tell. */
 void report_write_labels(const struct report *report, uint32_t rule, struct buf *out) NONNULL;
+
+/* "/a/path", "host at 1.2.3.4:443", "/usr/bin/git: git push": what was refused. */
+void report_write_object(const struct refusal *refusal, struct buf *out) NONNULL;
+
+/* "1.2.3.4:443", "[::1]:53", "/run/socket": the address of a peer. */
+void report_write_peer(const struct contact *contact, struct buf *out) NONNULL;
+
+/* What to add to the policy to allow it, or nothing. */
+void report_write_hint(const struct report *report, const struct refusal *refusal, struct buf *out) NONNULL;
+
+/* "read of /a/path is refused by rule shut (guard.conf:2): not yours": the whole of it in a sentence. */
+void report_write_refusal(const struct report *report, const struct refusal *refusal, struct buf *out) NONNULL;
+
+/* "7 operations refused, ...": the session in a sentence. */
+void report_write_verdict(const struct report *report, struct buf *out) NONNULL;
+
+/* "3 records lost, 1 program not covered": what the report cannot tell; nothing when it is complete. */
+void report_write_gaps(const struct report *report, struct buf *out) NONNULL;
+
+/* How many records are lost or damaged; more than 0 also where that is not known. */
+uint64_t report_lost(const struct report *report) NONNULL;
+
+/* Programs that ran without the guard's hooks. */
+uint64_t report_uncovered(const struct report *report) NONNULL;
 
 /* Words separated by NUL as a shell would take them. */
 void report_write_words(struct text words, struct buf *out) NONNULL;

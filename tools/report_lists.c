@@ -207,7 +207,6 @@ static void put_programs(struct page *page)
 static void put_contact(struct page *page, const struct contact *contact)
 {
 	struct buf raw = BUF_ON(page->raw);
-	bool brackets = contact->port && memchr(contact->address.data, ':', contact->address.len);
 
 	output_format(page->output, "%7llux  %-7s  ", (unsigned long long)contact->count,
 		      contact->verb == VERB_BIND ? "listen" : verb_table[contact->verb].word);
@@ -215,13 +214,7 @@ static void put_contact(struct page *page, const struct contact *contact)
 		buf_bytes(&raw, contact->host.data, contact->host.len);
 		buf_str(&raw, " at ");
 	}
-	buf_str(&raw, brackets ? "[" : "");
-	buf_bytes(&raw, contact->address.data, contact->address.len);
-	buf_str(&raw, brackets ? "]" : "");
-	if (contact->port) {
-		buf_char(&raw, ':');
-		buf_u64(&raw, contact->port);
-	}
+	report_write_peer(contact, &raw);
 	page_raw(page, &raw, 40);
 	if (contact->refused) {
 		page_colour(page, PAGE_RED);

@@ -5,6 +5,7 @@
  */
 #include "tools/report.h"
 
+#include "tools/report_groups.h"
 #include "tools/report_page.h"
 #include "tools/rule_text.h"
 #include "tools/when.h"
@@ -202,27 +203,7 @@ static void put_object(struct page *page, const struct refusal *refusal, size_t 
 {
 	struct buf raw = BUF_ON(page->raw);
 
-	if (verb_table[refusal->verb].section == SECTION_NETWORK) {
-		bool brackets = refusal->port && memchr(refusal->object.data, ':', refusal->object.len);
-
-		if (refusal->host.len > 0) {
-			buf_bytes(&raw, refusal->host.data, refusal->host.len);
-			buf_str(&raw, " at ");
-		}
-		buf_str(&raw, brackets ? "[" : "");
-		buf_bytes(&raw, refusal->object.data, refusal->object.len);
-		buf_str(&raw, brackets ? "]" : "");
-		if (refusal->port) {
-			buf_char(&raw, ':');
-			buf_u64(&raw, refusal->port);
-		}
-	} else {
-		buf_bytes(&raw, refusal->object.data, refusal->object.len);
-		if (refusal->argv.len > 0) {
-			buf_str(&raw, ": ");
-			report_write_words(refusal->argv, &raw);
-		}
-	}
+	report_write_object(refusal, &raw);
 	page_raw(page, &raw, at);
 }
 
@@ -266,14 +247,13 @@ static void put_source(struct page *page, const struct refusal *refusal)
 	page_raw(page, &raw, DETAIL_AT);
 }
 
-static void put_refusal(struct page *page, const struct refusal *refusal)
+static void put_refusal(struct page *page, const struct refusal *refusal, uint64_t count)
 {
 	struct rule_text rule = rule_text_of(session_view_policy(page->report->view), refusal->rule, refusal->verb);
-	struct refused refused = {refusal->verb, refusal->object, refusal->host, refusal->port, refusal->argv};
 	const char *word = verb_table[refusal->verb].word;
 	struct buf hint;
 
-	output_format(page->output, "%5llux  ", (unsigned long long)refusal->count);
+	output_format(page->output, "%5llux  ", (unsigned long long)count);
 	page_painted(page, refusal->audit ? PAGE_YELLOW : PAGE_RED, word);
 	output_string(page->output, " ");
 	put_object(page, refusal, strlen(word) + 9);
@@ -286,7 +266,7 @@ static void put_refusal(struct page *page, const struct refusal *refusal)
 		output_string(page->output, "\n");
 	}
 	hint = BUF_ON(page->raw);
-	rule_text_write_hint(&rule, &refused, &hint);
+	report_write_hint(page->report, refusal, &hint);
 	if (hint.len > 0) {
 		put_detail(page, "to allow");
 		output_text(page->output, text_of(&hint));
@@ -294,36 +274,37 @@ static void put_refusal(struct page *page, const struct refusal *refusal)
 	}
 }
 
-#define ALSO_SHOWN 2 /* further objects of a rule that are named below the first */
+#define ALSO_SHOWN 2 /* further refusals of a group that are named below the first */
 
-static bool is_alike(const struct refusal *a, const struct refusal *b)
+static void put_also(struct page *page, const struct refusal *shown, const struct report_group_row *row)
 {
-	return a->rule == b->rule && a->verb == b->verb && a->audit == b->audit;
+	put_detail(page, "also");
+	if (row->refusal->count > 1)
+		output_format(page->output, "%llux ", (unsigned long long)row->refusal->count);
+	if (row->refusal->verb != shown->verb)
+		output_format(page->output, "%s ", verb_table[row->refusal->verb].word);
+	put_object(page, row->refusal, DETAIL_AT);
+	if (row->refusal->source.frame.file.len > 0 && !source_is_same(&row->refusal->source, &shown->source)) {
+		output_string(page->output, " by ");
+		put_source(page, row->refusal);
+	}
+	output_string(page->output, "\n");
 }
 
-/* The first refusal in full, and what else the same rule refused: one rule must not crowd out the others. */
-static void put_alike(struct page *page, struct table_entry **sorted, size_t count, size_t first)
+/* The first refusal in full, and what else is of its group: one cause must not crowd out the others. */
+static void put_group(struct page *page, const struct report_group *group)
 {
-	const struct refusal *shown = (const struct refusal *)sorted[first];
 	size_t others = 0;
 
-	put_refusal(page, shown);
-	for (size_t i = first + 1; i < count; i++) {
-		const struct refusal *other = (const struct refusal *)sorted[i];
-
-		if (!other || !is_alike(shown, other))
-			continue;
-		if (others++ < ALSO_SHOWN || page->report->top == SIZE_MAX) {
-			put_detail(page, "also");
-			put_object(page, other, DETAIL_AT);
-			if (other->source.frame.file.len > 0 && !source_is_same(&other->source, &shown->source)) {
-				output_string(page->output, " by ");
-				put_source(page, other);
-			}
-			output_string(page->output, "\n");
-		}
-		sorted[i] = NULL;
+	if (page->report->group_by != GROUP_BY_CAUSE) {
+		output_string(page->output, "  ");
+		page_name(page, group->entry.key, 4);
+		output_string(page->output, "\n");
 	}
+	put_refusal(page, group->first->refusal, group->count);
+	for (const struct report_group_row *row = group->first->next; row; row = row->next)
+		if (others++ < ALSO_SHOWN || page->report->top == SIZE_MAX)
+			put_also(page, group->first->refusal, row);
 	if (others > ALSO_SHOWN && page->report->top != SIZE_MAX) {
 		put_detail(page, "also");
 		output_format(page->output, "%zu more (--top 0 shows all)\n", others - ALSO_SHOWN);
@@ -332,21 +313,26 @@ static void put_alike(struct page *page, struct table_entry **sorted, size_t cou
 
 static void put_refusals(struct page *page, bool audit)
 {
+	CLEANUP(arena_free) struct arena arena = {0};
 	const struct table *table = &page->report->summary->refusals;
-	struct table_entry **sorted = report_refusals(page->report);
-	bool any = false;
+	struct report_groups groups;
+	size_t number = 0, shown = 0;
 
-	for (size_t i = 0; i < table->count; i++) {
-		if (!sorted[i] || ((const struct refusal *)sorted[i])->audit != audit)
+	report_groups_make(page->report, &arena, &groups);
+	for (size_t i = 0; i < groups.table.count; i++)
+		number += ((const struct report_group *)groups.sorted[i])->audit == audit;
+	for (size_t i = 0; i < groups.table.count && shown < page_rows(page, number); i++) {
+		const struct report_group *group = (const struct report_group *)groups.sorted[i];
+
+		if (group->audit != audit)
 			continue;
-		if (!any)
+		if (shown++ == 0)
 			page_heading(page, audit ? "Would have been refused" : "Refused");
-		any = true;
-		put_alike(page, sorted, table->count, i);
+		put_group(page, group);
 	}
-	if (any)
-		page_rest(page, 0, audit ? NULL : table);
-	free(sorted);
+	if (shown)
+		page_rest(page, number, audit ? NULL : table);
+	report_groups_free(&groups);
 }
 
 static void write_text(const struct report *report, struct output *output)
