@@ -1,0 +1,164 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Names that try to act in a report, and each form's own reader, which must find them inert; for report_formats.sh."""
+import csv
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import xml.etree.ElementTree
+
+# Line ends, terminal sequences, options, formulas, HTML, Markdown, workflow commands, the other direction, no UTF-8.
+NAMES = [
+    b"plain", b"two\nlines\rhere\tand", b"\x1b[31mred\x1b]0;title\x07", b"-rf", b"=cmd|'calc'!A1", b"@SUM(1)", b"+1", b"\xef\xbc\x9d1",
+    b"<img src=x onerror=alert(1)>", b"<", b"script><script>alert(1)<", b"a|b|c", b"`code` **bold** [x](http:evil.example)",
+    b"www.evil.example", b"::error file=x,line=1::forged", b"x\n::error::forged", b"100%0A::error::forged",
+    b"\xe2\x80\xaegnp.exe", b"\xff\xfe", b"\"quoted\" 'too'", b"&amp;", b"]]>", b"\xef\xbf\xbf", b"# heading", b"\xc3\xbcmlaut",
+    b"\x01\x02\x7f", b"\xc2\x9b31m",
+]
+
+
+def touch(shut):
+    for name in NAMES:
+        with open(os.path.join(os.fsencode(shut), name), "wb"):
+            pass
+
+
+def act(shut, opened):
+    for name in NAMES:
+        for call in (lambda path: os.close(os.open(path, os.O_RDONLY)), os.unlink):
+            try:
+                call(os.path.join(os.fsencode(shut), name))
+                sys.exit("not refused: %r" % name)
+            except OSError:
+                pass
+        with open(os.path.join(os.fsencode(opened), name), "wb"):
+            pass
+
+
+def many(directory):
+    for i in range(12000):
+        with open("%s/%05d-%s" % (directory, i, "|" * 60), "wb"):
+            pass
+
+
+def read(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def inert(path):
+    text = read(path).decode("utf-8")  # valid at all
+    bad = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\uffff]", text)
+    assert not bad, (bad[0], text[max(0, bad.start() - 50):bad.end() + 50])
+    lines = text.split("\r\n") if path.endswith("csv") else text.split("\n")
+    assert not any("\r" in line for line in lines)
+    assert not any(re.match(" *(::error::forged|lines)", line) for line in lines)
+
+
+def refused_names(json_path):
+    return json.loads(read(json_path))["refused"]
+
+
+def check_json(path, shut):
+    found = {x["object"] for x in refused_names(path)}
+    wanted = {"%s/%s" % (shut, name.decode(errors="replace")) for name in NAMES}
+    assert wanted <= found, wanted - found
+
+
+def check_csv(path, shut):
+    rows = list(csv.reader(io.StringIO(read(path).decode(), newline=""), strict=True))
+    assert rows[0][0] == "session" and len({len(row) for row in rows}) == 1
+    cells = [cell for row in rows[1:] for cell in row]
+    assert not any(cell[:1] in tuple("=+-@\uff1d") and cell for cell in cells), [c for c in cells if c[:1] in tuple("=+-@")]
+    refused = [row for row in rows if row[1] == "refused" and row[4].startswith(shut + "/")]
+    assert len(refused) == 2 * len(NAMES), len(refused)
+
+
+def check_junit(path, shut):
+    suite = xml.etree.ElementTree.parse(path).getroot().find("testsuite")
+    failures = [case for case in suite.iter("testcase") if case.find("failure") is not None]
+    assert len(failures) == int(suite.get("failures")) >= 2 * len(NAMES), suite.attrib
+    assert len(list(suite.iter("testcase"))) == int(suite.get("tests"))
+    assert sum(shut in case.get("name") for case in failures) == 2 * len(NAMES)
+
+
+def check_markdown(path):
+    text = read(path).decode()
+    plain = re.sub("</?code>", "", text)
+    assert "<" not in plain and ">" not in plain, re.search(".{40}[<>].{40}", plain)
+    assert "](" not in text and "http:" not in text and "www." not in text and "`" not in text
+    cells = None
+    for line in text.splitlines():
+        if re.match(r"\|[-:|]+\|$", line):
+            cells = line.count("|")
+        elif not line.startswith("|"):
+            cells = None
+        elif cells:
+            assert line.count("|") == cells, line
+
+
+def check_github(path):
+    lines = read(path).decode().splitlines()
+    assert len([x for x in lines if x.startswith("::error ")]) >= 2 * len(NAMES)
+    for line in lines:
+        assert re.match(r"::(error|warning|notice) (file=[^:,]*,line=\d+,)?title=[^:,]*::.", line), line
+        assert not re.search("%(?!25)", line), line
+
+
+def check_sarif(path, policy):
+    log = json.loads(read(path))
+    assert log["version"] == "2.1.0" and log["$schema"] and set(log) <= {"$schema", "version", "runs"}
+    for run in log["runs"]:
+        driver = run["tool"]["driver"]
+        assert driver["name"] and driver["version"]
+        rules = [rule["id"] for rule in driver["rules"]]
+        assert len(rules) == len(set(rules))
+        assert all(isinstance(x["executionSuccessful"], bool) for x in run["invocations"])
+        assert len(run["results"]) >= 2 * len(NAMES)
+        prints = [result["partialFingerprints"]["refusal/v1"] for result in run["results"]]
+        assert len(prints) == len(set(prints))
+        for result in run["results"]:
+            assert result["ruleId"] in rules and result["message"]["text"]
+            assert result["level"] in ("none", "note", "warning", "error") and result["occurrenceCount"] >= 1
+            for where in result["locations"] + result.get("relatedLocations", []):
+                place = where["physicalLocation"]
+                assert re.fullmatch(r"[A-Za-z0-9._~/:%-]+", place["artifactLocation"]["uri"]), place
+                assert place["region"]["startLine"] >= 1
+        by_policy = [result["locations"][0]["physicalLocation"] for result in run["results"]]
+        assert sum(x["artifactLocation"]["uri"].endswith(os.path.basename(policy)) and x["region"]["startLine"] == 2
+                   for x in by_policy) >= 2 * len(NAMES), by_policy[0]
+        lines = [y["physicalLocation"]["artifactLocation"]["uri"] for x in run["results"] for y in x.get("relatedLocations", [])]
+        assert any(x.endswith("report_formats.py") for x in lines), lines[:2]
+
+
+def schema(path, schema_path):
+    import jsonschema
+    jsonschema.validate(json.loads(read(path)), json.loads(read(schema_path)))
+
+
+def group(text_path, json_path):
+    total = sum(x["count"] for x in refused_names(json_path) if x["operation"] == "delete" and x["rule"]["name"] == "shut")
+    text = re.sub(r"\x1b\[[0-9;]*m", "", read(text_path).decode())
+    shown = re.findall(r"(?m)^ *(\d+)x  delete ", text)
+    assert total >= len(NAMES) and shown == [str(total)], (total, shown)
+
+
+def job(path, directory, guardctl):
+    os.mkdir(directory)
+    summary = os.path.join(directory, "summary.md")
+    environment = dict(os.environ, PATH="%s:%s" % (os.path.dirname(os.path.abspath(guardctl)), os.environ["PATH"]),
+                       GITHUB_STEP_SUMMARY=summary)
+    commands = re.findall(r"(?m)^ *(?:- |run: )?(guardctl .*)$", read(path).decode())
+    assert len(commands) >= 4, commands
+    for command in commands:
+        done = subprocess.run(["bash", "-c", command], cwd=directory, env=environment, capture_output=True, timeout=60)
+        assert done.returncode == 0, (command, done)
+    made = [name for name in os.listdir(directory) if name.endswith((".md", ".sarif", ".xml"))]
+    assert len(made) == 2 and all(os.path.getsize(os.path.join(directory, name)) > 100 for name in made), made
+
+
+if __name__ == "__main__":
+    globals().get("check_" + sys.argv[1], globals().get(sys.argv[1]))(*sys.argv[2:])
