@@ -83,6 +83,11 @@ struct table_entry **report_reads(const struct report *report)
 	return sorted(&report->summary->reads, compare_reads);
 }
 
+struct table_entry **report_files(const struct report *report)
+{
+	return sorted(&report->summary->files, compare_reads);
+}
+
 bool report_is_complete(const struct report *report)
 {
 	const struct session_view *view = report->view;
@@ -283,4 +288,10 @@ void report_write_gaps(const struct report *report, struct buf *out)
 		buf_str(out, out->len ? "; weaker: " : "weaker: ");
 		buf_str(out, *sentence);
 	}
+}
+
+void report_write_followed(const struct report *report, struct buf *out)
+{
+	for (enum verb verb = 0; verb < VERB_COUNT; verb++)
+		write_number(report->summary->followed[verb], verb_table[verb].word, verb_table[verb].word, out);
 }

@@ -59,6 +59,10 @@ extern const char *const report_changes[CHANGE_KIND_COUNT];
 struct table_entry **report_refusals(const struct report *report) NONNULL; /* most frequent first, then oldest */
 struct table_entry **report_contacts(const struct report *report) NONNULL; /* most frequent first */
 struct table_entry **report_reads(const struct report *report) NONNULL;    /* most frequent first */
+struct table_entry **report_files(const struct report *report) NONNULL;    /* most frequent first */
+
+/* "2 connect, 1 exec": what was done after the session got its first label; nothing when there was none. */
+void report_write_followed(const struct report *report, struct buf *out) NONNULL;
 
 /* Is what the report says all that happened: nothing lost, damaged, uncovered or unknown? */
 bool report_is_complete(const struct report *report) NONNULL;

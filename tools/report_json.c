@@ -67,6 +67,16 @@ static void put_source(yajl_gen json, const struct refusal *refusal)
 	yajl_gen_map_close(json);
 }
 
+static void put_hint(yajl_gen json, const struct report *report, const struct refusal *refusal)
+{
+	static char storage[8 * EVENT_SLOT * EVENT_SLOTS_MAX];
+	struct buf hint = BUF_ON(storage);
+
+	report_write_hint(report, refusal, &hint);
+	if (hint.len > 0)
+		json_put_text(json, "to_allow", (struct text){hint.data, hint.len});
+}
+
 static void put_refusals(yajl_gen json, const struct report *report)
 {
 	struct table_entry **entries = report_refusals(report);
@@ -92,6 +102,7 @@ static void put_refusals(yajl_gen json, const struct report *report)
 		json_put_time(json, "first", refusal->first_ns);
 		put_source(json, refusal);
 		put_rule(json, report, refusal->rule, refusal->verb);
+		put_hint(json, report, refusal);
 		yajl_gen_map_close(json);
 	}
 	yajl_gen_array_close(json);
@@ -184,6 +195,45 @@ static void put_programs(yajl_gen json, const struct program *program)
 	yajl_gen_array_close(json);
 }
 
+static void put_counts(yajl_gen json, const char *key, const struct report *report, const struct table *table,
+		       struct table_entry **sorted)
+{
+	json_key(json, key);
+	yajl_gen_array_open(json);
+	for (size_t i = 0; i < table->count && i < report->top; i++) {
+		yajl_gen_map_open(json);
+		json_put_text(json, "path", sorted[i]->key);
+		json_put_number(json, "count", ((const struct read_place *)(const void *)sorted[i])->count);
+		yajl_gen_map_close(json);
+	}
+	yajl_gen_array_close(json);
+	free(sorted);
+}
+
+static void put_followed(yajl_gen json, const struct summary *summary)
+{
+	json_key(json, "followed_labels");
+	yajl_gen_map_open(json);
+	for (enum verb verb = 0; verb < VERB_COUNT; verb++)
+		if (summary->followed[verb])
+			json_put_number(json, verb_table[verb].word, summary->followed[verb]);
+	yajl_gen_map_close(json);
+}
+
+static void put_timeline(yajl_gen json, const struct timeline *timeline)
+{
+	json_key(json, "timeline");
+	yajl_gen_array_open(json);
+	for (size_t i = 0; i < timeline_count(timeline); i++) {
+		yajl_gen_map_open(json);
+		json_put_time(json, "from", timeline->start_ns + i * timeline->width_ns);
+		json_put_number(json, "operations", timeline->spans[i].events);
+		json_put_number(json, "refused", timeline->spans[i].refused);
+		yajl_gen_map_close(json);
+	}
+	yajl_gen_array_close(json);
+}
+
 static void put_coverage(yajl_gen json, const struct report *report)
 {
 	const struct session_view *view = report->view;
@@ -255,9 +305,13 @@ static void write_json(const struct report *report, struct output *output)
 	put_refusals(json, report);
 	put_changes(json, report);
 	put_labelled(json, report);
+	put_followed(json, report->summary);
 	put_contacts(json, report);
 	json_key(json, "programs");
 	put_programs(json, report->summary->programs.first);
+	put_counts(json, "files", report, &report->summary->files, report_files(report));
+	put_counts(json, "read_below", report, &report->summary->reads, report_reads(report));
+	put_timeline(json, &report->summary->timeline);
 	yajl_gen_map_close(json);
 	yajl_gen_free(json);
 }

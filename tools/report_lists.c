@@ -3,6 +3,7 @@
  * The lists of the text report, in the order of what they could harm.
  */
 #include "tools/report_page.h"
+#include "tools/when.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,18 @@ static void put_changes(struct page *page)
 	page_rest(page, 0, &summary->changes);
 }
 
+static void put_followed(struct page *page)
+{
+	struct buf raw = BUF_ON(page->raw);
+
+	report_write_followed(page->report, &raw);
+	if (raw.len == 0)
+		return;
+	page_label(page, "followed by");
+	page_raw(page, &raw, LABEL_WIDTH + 4);
+	output_string(page->output, "\n");
+}
+
 static void put_labelled(struct page *page)
 {
 	const struct summary *summary = page->report->summary;
@@ -125,6 +138,7 @@ static void put_labelled(struct page *page)
 		output_string(page->output, "\n");
 	}
 	page_rest(page, summary->labelled.count, &summary->labelled);
+	put_followed(page);
 }
 
 #define PROGRAM_LINES 10 /* times --top: lines of the whole tree */
@@ -287,6 +301,60 @@ static void put_reads(struct page *page)
 	page_rest(page, reads->count, reads);
 }
 
+static void put_files(struct page *page)
+{
+	const struct table *files = &page->report->summary->files;
+	struct table_entry **sorted;
+
+	if (files->count == 0)
+		return;
+	page_heading(page, "Files read or changed most");
+	sorted = report_files(page->report);
+	for (size_t i = 0; i < page_rows(page, files->count); i++) {
+		const struct read_place *file = (const struct read_place *)sorted[i];
+
+		output_format(page->output, "%7llux  ", (unsigned long long)file->count);
+		page_name(page, file->entry.key, 10);
+		output_string(page->output, "\n");
+	}
+	free(sorted);
+	page_rest(page, files->count, files);
+}
+
+#define BAR_WIDTH 40
+
+/* Always whole: it has a fixed number of spans. */
+static void put_timeline(struct page *page)
+{
+	const struct timeline *timeline = &page->report->summary->timeline;
+	size_t count = timeline_count(timeline);
+	uint64_t most = 1;
+
+	if (count < 2)
+		return;
+	for (size_t i = 0; i < count; i++)
+		most = timeline->spans[i].events > most ? timeline->spans[i].events : most;
+	page_heading(page, "Timeline");
+	for (size_t i = 0; i < count; i++) {
+		const struct timeline_span *span = &timeline->spans[i];
+		char clock[WHEN_MAX];
+		struct buf when = BUF_ON(clock);
+
+		if (span->events == 0)
+			continue;
+		when_write_clock(timeline->start_ns + i * timeline->width_ns, &when);
+		output_format(page->output, "  %.8s  %8llu  ", buf_cstr(&when), (unsigned long long)span->events);
+		for (double bar = 0; bar < BAR_WIDTH * (double)span->events / (double)most; bar++)
+			output_string(page->output, "#");
+		if (span->refused) {
+			page_colour(page, PAGE_RED);
+			output_format(page->output, "  %llu refused", (unsigned long long)span->refused);
+			page_plain(page);
+		}
+		output_string(page->output, "\n");
+	}
+}
+
 /* What has no list of its own. */
 static void put_others(struct page *page)
 {
@@ -327,9 +395,11 @@ void report_lists(struct page *page)
 {
 	put_changes(page);
 	put_labelled(page);
-	put_programs(page);
 	put_hosts(page);
+	put_programs(page);
+	put_files(page);
 	put_reads(page);
+	put_timeline(page);
 	put_others(page);
 	put_notes(page);
 }

@@ -234,6 +234,8 @@ static void put_changes(const struct report *report, struct output *output)
 static void put_labelled(const struct report *report, struct output *output)
 {
 	const struct table *objects = &report->summary->labelled;
+	char words[1024];
+	struct buf followed = BUF_ON(words);
 
 	if (objects->count == 0)
 		return;
@@ -256,6 +258,13 @@ static void put_labelled(const struct report *report, struct output *output)
 		end_line(output);
 	}
 	put_rest(output, objects->count + objects->refused, report->top);
+	report_write_followed(report, &followed);
+	if (followed.len > 0) {
+		put_line(output, "");
+		begin_line("Followed by ");
+		add_buf(&followed);
+		end_line(output);
+	}
 }
 
 static void put_hosts(const struct report *report, struct output *output)
@@ -325,16 +334,12 @@ static size_t put_tree(const struct report *report, struct output *output, const
 	return shown;
 }
 
-static void put_reads(const struct report *report, struct output *output)
+static void put_counts(const struct report *report, struct output *output, const char *heading,
+		       const struct table *table, struct table_entry **sorted)
 {
-	const struct table *reads = &report->summary->reads;
-	struct table_entry **sorted;
-
-	if (reads->count == 0)
-		return;
-	sorted = report_reads(report);
-	put_table(output, "Read", "| Count | Below |", "|--:|---|");
-	for (size_t i = 0; i < reads->count && i < report->top; i++) {
+	if (table->count > 0)
+		put_table(output, heading, "| Count | Name |", "|--:|---|");
+	for (size_t i = 0; i < table->count && i < report->top; i++) {
 		const struct read_place *read = (const struct read_place *)sorted[i];
 
 		begin_line("| ");
@@ -345,7 +350,29 @@ static void put_reads(const struct report *report, struct output *output)
 		end_line(output);
 	}
 	free(sorted);
-	put_rest(output, reads->count, report->top);
+	put_rest(output, table->count + table->refused, report->top);
+}
+
+static void put_timeline(const struct report *report, struct output *output)
+{
+	const struct timeline *timeline = &report->summary->timeline;
+	size_t count = timeline_count(timeline);
+
+	if (count < 2)
+		return;
+	put_table(output, "Timeline", "| From | Operations | Refused |", "|---|--:|--:|");
+	for (size_t i = 0; i < count; i++) {
+		if (timeline->spans[i].events == 0)
+			continue;
+		begin_line("| ");
+		when_write_local(timeline->start_ns + i * timeline->width_ns, &page.line);
+		next_cell();
+		buf_u64(&page.line, timeline->spans[i].events);
+		next_cell();
+		buf_u64(&page.line, timeline->spans[i].refused);
+		buf_str(&page.line, " |");
+		end_line(output);
+	}
 }
 
 static void write_markdown(const struct report *report, struct output *output)
@@ -363,7 +390,9 @@ static void write_markdown(const struct report *report, struct output *output)
 		put_line(output, "");
 		put_rest(output, put_tree(report, output, report->summary->programs.first, 0), report->top);
 	}
-	put_reads(report, output);
+	put_counts(report, output, "Files read or changed most", &report->summary->files, report_files(report));
+	put_counts(report, output, "Read below", &report->summary->reads, report_reads(report));
+	put_timeline(report, output);
 }
 
 static void end_markdown(struct output *output)

@@ -17,6 +17,7 @@
 #define LABELS_MAX 64
 #define READS_MAX 2000
 #define NOTES_MAX 1000
+#define FILES_MAX 20000
 
 #define KEY_MAX (3 * EVENT_SLOT * EVENT_SLOTS_MAX + 64)
 
@@ -33,6 +34,7 @@ void summary_init(struct summary *summary, const char *workspace)
 	table_init(&summary->labels, arena, sizeof(struct label), LABELS_MAX);
 	table_init(&summary->reads, arena, sizeof(struct read_place), READS_MAX);
 	table_init(&summary->notes, arena, sizeof(struct note), NOTES_MAX);
+	table_init(&summary->files, arena, sizeof(struct read_place), FILES_MAX);
 	programs_init(&summary->programs, arena);
 	origins_init(&summary->origins, arena);
 }
@@ -47,6 +49,7 @@ void summary_free(struct summary *summary)
 	table_free(&summary->labels);
 	table_free(&summary->reads);
 	table_free(&summary->notes);
+	table_free(&summary->files);
 	programs_free(&summary->programs);
 	origins_free(&summary->origins);
 	arena_free(&summary->arena);
@@ -262,6 +265,14 @@ static void add_read(struct summary *summary, const struct event *event)
 		read->count++;
 }
 
+static void add_file(struct summary *summary, const struct event *event)
+{
+	struct read_place *file = table_at(&summary->files, event_get(event, FIELD_OBJECT));
+
+	if (file)
+		file->count++;
+}
+
 static void count(enum outcome outcome, uint64_t *all, uint64_t *failed, uint64_t *refused)
 {
 	++*all;
@@ -357,11 +368,15 @@ static void add_note(struct summary *summary, const struct event *event)
 
 static void add_operation(struct summary *summary, const struct event *event)
 {
+	static const verb_set touching = VERB_SET(READ) | VERB_SET(WRITE) | VERB_SET(CREATE) | VERB_SET(DELETE) | VERB_SET(ATTR);
 	const verb_set changing = VERB_SET(WRITE) | VERB_SET(CREATE) | VERB_SET(DELETE) | VERB_SET(ATTR);
 	enum outcome outcome = outcome_of(event);
 
 	summary->outcomes[outcome]++;
 	summary->verbs[event->verb][outcome]++;
+	timeline_add(&summary->timeline, event->time_ns, outcome_refuses(outcome));
+	if (summary->labelled.count > 0 && outcome_happened(outcome))
+		summary->followed[event->verb]++;
 	if (outcome_refuses(outcome))
 		add_refusal(summary, event, outcome);
 	if (event->flags & EVENT_LABELLED)
@@ -371,6 +386,8 @@ static void add_operation(struct summary *summary, const struct event *event)
 	} else if (event->verb == VERB_RESOLVE) {
 		add_lookup(summary, event, outcome);
 	} else if (outcome_happened(outcome)) {
+		if (event->verbs & touching)
+			add_file(summary, event);
 		if (event->verbs & VERB_SET(READ))
 			add_read(summary, event);
 		if (event->verbs & changing)

@@ -14,6 +14,7 @@
 #include "tools/programs.h"
 #include "tools/source.h"
 #include "tools/table.h"
+#include "tools/timeline.h"
 
 /* What became of an operation. */
 enum outcome {
@@ -135,6 +136,9 @@ struct summary {
 	uint64_t doors[EVENT_DOOR_LAST + 1];
 	uint64_t coverage[EVENT_COVERAGE_LAST + 1]; /* process and coverage records */
 	struct table refusals, changes, contacts, lookups, labelled, labels, reads, notes;
+	struct table files;               /* of struct read_place: each name that was read or changed */
+	uint64_t followed[VERB_COUNT];    /* what was done after the session got its first label */
+	struct timeline timeline;         /* of operations */
 	struct programs programs;
 	struct origins origins;
 	struct text workspace; /* reads below it are told by its own directories; may be empty */
