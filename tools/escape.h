@@ -62,7 +62,8 @@ void escape_csv(struct text text, struct buf *out) NONNULL;
 /* TEXT as escape_terminal writes it, and then for XML text or an attribute in double quotes. Source: XML 1.0, 2.2. */
 void escape_xml(struct text text, struct buf *out) NONNULL;
 
-/* TEXT as escape_terminal writes it, and then for Markdown, also in a table: nothing of it is markup, HTML or a link. */
+/* TEXT as escape_terminal writes it, and then for Markdown inside a line, also in a table: nothing of it is markup,
+ * HTML or a link. Source: GitHub Flavored Markdown, 2.5. */
 void escape_markdown(struct text text, struct buf *out) NONNULL;
 
 /* TEXT as escape_terminal writes it, and then for the data or (PROPERTY) a property of a GitHub workflow command. */

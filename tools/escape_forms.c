@@ -82,9 +82,6 @@ void escape_markdown(struct text text, struct buf *out)
 		bool acts = c == '.' ? i >= 3 && !strncasecmp(safe.data + i - 3, "www", 3)
 				     : c != '\0' && strchr("!\"#$&'()*+:;<=>?@[\\]^_`{|}~", c) != NULL;
 
-		/* At the beginning these are lists, headings and rules. */
-		if (i == 0 && (c == '-' || c == ' ' || (c >= '0' && c <= '9')))
-			acts = true;
 		if (!acts) {
 			buf_char(out, c);
 			continue;

@@ -106,6 +106,51 @@ static void columns_count_wide_and_combining_characters(void)
 	CU_ASSERT_EQUAL(escape_columns(TEXT("e\xcc\x81")), 1);
 }
 
+static const char *form(void (*escape)(struct text, struct buf *), const char *text)
+{
+	struct buf buf = BUF_ON(storage);
+
+	escape((struct text){text, strlen(text)}, &buf);
+	CU_ASSERT_FALSE(buf.overflow);
+	return buf_cstr(&buf);
+}
+
+static void a_cell_is_no_formula(void)
+{
+	CU_ASSERT_STRING_EQUAL(form(escape_csv, "/a b"), "\"/a b\"");
+	CU_ASSERT_STRING_EQUAL(form(escape_csv, "=1+1"), "\"'=1+1\"");
+	CU_ASSERT_STRING_EQUAL(form(escape_csv, "-rf"), "\"'-rf\"");
+	CU_ASSERT_STRING_EQUAL(form(escape_csv, "\uff1d1"), "\"'\uff1d1\"");
+	CU_ASSERT_STRING_EQUAL(form(escape_csv, "a,\"b\"\n"), "\"a,\"\"b\"\"\\n\"");
+}
+
+static void xml_has_no_tag_of_a_name(void)
+{
+	CU_ASSERT_STRING_EQUAL(form(escape_xml, "<a b=\"c\">&"), "&lt;a b=&quot;c&quot;&gt;&amp;");
+	CU_ASSERT_STRING_EQUAL(form(escape_xml, "]]>\x1b"), "]]&gt;\\x1b");
+	CU_ASSERT_PTR_NULL(strstr(form(escape_xml, "\xef\xbf\xbf"), "\xef\xbf\xbf"));
+}
+
+static void markdown_has_no_markup_of_a_name(void)
+{
+	CU_ASSERT_STRING_EQUAL(form(escape_markdown, "/a/b-c.d 1"), "/a/b-c.d 1");
+	CU_ASSERT_STRING_EQUAL(form(escape_markdown, "|<`"), "&#124;&#60;&#96;");
+	CU_ASSERT_STRING_EQUAL(form(escape_markdown, "WWW.x"), "WWW&#46;x");
+}
+
+static void a_workflow_command_has_one_line_and_its_own_properties(void)
+{
+	struct buf buf = BUF_ON(storage);
+
+	escape_github(TEXT("a:b,c%0A\n"), true, &buf);
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&buf), "a%3Ab%2Cc%250A\\n");
+}
+
+static void a_uri_keeps_every_byte(void)
+{
+	CU_ASSERT_STRING_EQUAL(form(escape_uri, "/a b/\xff%#?"), "/a%20b/%FF%25%23%3F");
+}
+
 static const CU_TestInfo tests[] = {
 	{"plain_names_stay_as_they_are", plain_names_stay_as_they_are},
 	{"nothing_reaches_the_terminal_that_acts", nothing_reaches_the_terminal_that_acts},
@@ -115,6 +160,11 @@ static const CU_TestInfo tests[] = {
 	{"the_first_byte_that_is_no_utf8_is_found", the_first_byte_that_is_no_utf8_is_found},
 	{"long_names_keep_both_ends", long_names_keep_both_ends},
 	{"columns_count_wide_and_combining_characters", columns_count_wide_and_combining_characters},
+	{"a_cell_is_no_formula", a_cell_is_no_formula},
+	{"xml_has_no_tag_of_a_name", xml_has_no_tag_of_a_name},
+	{"markdown_has_no_markup_of_a_name", markdown_has_no_markup_of_a_name},
+	{"a_workflow_command_has_one_line_and_its_own_properties", a_workflow_command_has_one_line_and_its_own_properties},
+	{"a_uri_keeps_every_byte", a_uri_keeps_every_byte},
 	CU_TEST_INFO_NULL,
 };
 

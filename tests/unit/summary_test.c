@@ -76,10 +76,28 @@ static void a_name_that_is_kept_goes_on_being_counted(void)
 	summary_free(&summary);
 }
 
+static void a_timeline_counts_each_event_however_long_it_gets(void)
+{
+	static const uint64_t times[] = {5000000000, 5000000001, 69000000000, 1, UINT64_MAX};
+	struct timeline timeline = {0};
+	uint64_t events = 0, refused = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(times); i++)
+		timeline_add(&timeline, times[i], i == 2);
+	for (size_t i = 0; i < timeline_count(&timeline); i++) {
+		events += timeline.spans[i].events;
+		refused += timeline.spans[i].refused;
+	}
+	CU_ASSERT_EQUAL(events, ARRAY_LEN(times));
+	CU_ASSERT_EQUAL(refused, 1);
+	CU_ASSERT_EQUAL(timeline.spans[timeline_count(&timeline) - 1].events, 1);
+}
+
 static const CU_TestInfo tests[] = {
 	{"counters_stay_exact_when_names_are_too_many", counters_stay_exact_when_names_are_too_many},
 	{"memory_does_not_grow_with_names_beyond_the_cap", memory_does_not_grow_with_names_beyond_the_cap},
 	{"a_name_that_is_kept_goes_on_being_counted", a_name_that_is_kept_goes_on_being_counted},
+	{"a_timeline_counts_each_event_however_long_it_gets", a_timeline_counts_each_event_however_long_it_gets},
 	CU_TEST_INFO_NULL,
 };
 
