@@ -15,7 +15,7 @@
 
 #define TOP_DEFAULT 20
 
-enum { OPTION_LOG = 1, OPTION_FORMAT, OPTION_JSON, OPTION_TOP, OPTION_COLOR, OPTION_GROUP_BY, OPTION_FAIL_ON, OPTION_ALL };
+enum { OPTION_LOG = 1, OPTION_FORMAT, OPTION_JSON, OPTION_TOP, OPTION_COLOR, OPTION_GROUP_BY, OPTION_FAIL_ON, OPTION_ALL, OPTION_ESCAPE };
 
 struct options {
 	const char *log_directory;
@@ -24,7 +24,7 @@ struct options {
 	enum colour_choice colour;
 	enum report_group_by group_by;
 	unsigned fail_on; /* set of 1 << enum finding */
-	bool all;
+	bool all, ascii;
 	bool top_given;
 	size_t top;
 };
@@ -129,6 +129,11 @@ static int take_option(struct options *out, int option)
 		return 0;
 	case OPTION_FAIL_ON:
 		return read_fail_on(optarg, &out->fail_on);
+	case OPTION_ESCAPE:
+		out->ascii = !strcmp(optarg, "ascii");
+		if (!out->ascii && strcmp(optarg, "safe") != 0)
+			return fail_usage(&cmd_report, "--escape is safe or ascii, not \"%s\"", optarg);
+		return 0;
 	case OPTION_ALL:
 		out->all = true;
 		return 0;
@@ -146,6 +151,7 @@ static int read_options(int argc, char **argv, struct options *out)
 		{"color", required_argument, NULL, OPTION_COLOR},
 		{"group-by", required_argument, NULL, OPTION_GROUP_BY},
 		{"fail-on", required_argument, NULL, OPTION_FAIL_ON},
+		{"escape", required_argument, NULL, OPTION_ESCAPE},
 		{"all", no_argument, NULL, OPTION_ALL},
 		SELECTION_OPTIONS,
 		{0},
@@ -268,6 +274,8 @@ static int run(int argc, char **argv)
 				    err ? strerror(-err) : "");
 	}
 	output = output_open(options.colour);
+	if (options.ascii)
+		output->ascii = options.format->ascii;
 	if (options.all)
 		status = report_all(&options, list, count, output);
 	else if (optind < argc)
@@ -281,7 +289,7 @@ static int run(int argc, char **argv)
 const struct command cmd_report = {
 	.name = "report",
 	.usage = "report [--log DIR] [--format FORMAT] [--json] [--top N] [--group-by WHAT] [--fail-on WHAT[,WHAT...]]\n"
-		 "                       [--all] [--color auto|always|never]\n"
+		 "                       [--escape safe|ascii] [--all] [--color auto|always|never]\n"
 		 "                       " SELECTION_USAGE "\n"
 		 "                       [SESSION...]",
 	.summary = "what a session did: what was refused and why, what changed, ran, was contacted",
@@ -293,6 +301,7 @@ const struct command cmd_report = {
 		"  --top N           rows of each list, 0: all (default: 20, in forms for programs all)\n"
 		"  --group-by WHAT   tell refusals together by rule, program, object, operation or source\n"
 		"  --fail-on WHAT    exit with 1 when something was refused (or would have been), lost, uncovered\n"
+		"  --escape HOW      safe (the default): nothing of a name acts; ascii: nor does it look like another\n"
 		"  --all             every session, newest first\n"
 		"  --color WHEN      auto (on a terminal, unless NO_COLOR is set), always, never\n"
 		SELECTION_HELP

@@ -16,13 +16,14 @@ _guardctl() {
 	--format) mapfile -t COMPREPLY < <(compgen -W "text json markdown sarif junit csv github" -- "$word") && return ;;
 	--group-by) mapfile -t COMPREPLY < <(compgen -W "rule program object operation source" -- "$word") && return ;;
 	--fail-on) mapfile -t COMPREPLY < <(compgen -W "refused lost uncovered" -- "$word") && return ;;
+	--escape) mapfile -t COMPREPLY < <(compgen -W "safe ascii" -- "$word") && return ;;
 	--verdict) mapfile -t COMPREPLY < <(compgen -W "allow deny" -- "$word") && return ;;
 	esac
 	case $command in
 	run) options="--policy --log" ;;
 	check) options="--policy --strict --keys" ;;
 	explain) options="--policy --by --after --json" ;;
-	report) options="--log --format --json --top --group-by --fail-on --all --color --pid --operation --verdict --path --since" ;;
+	report) options="--log --format --json --top --group-by --fail-on --escape --all --color --pid --operation --verdict --path --since" ;;
 	events) options="--log --pid --operation --verdict --path --since --json" ;;
 	sessions) options="--log" ;;
 	*) options="" ;;

@@ -72,7 +72,7 @@ bool output_flush(struct output *output)
 	return !output->err;
 }
 
-void output_bytes(struct output *output, const char *data, size_t len)
+static void put_bytes(struct output *output, const char *data, size_t len)
 {
 	if (len > sizeof output->data - output->len)
 		output_flush(output);
@@ -82,6 +82,48 @@ void output_bytes(struct output *output, const char *data, size_t len)
 	}
 	memcpy(output->data + output->len, data, len);
 	output->len += len;
+}
+
+static void put_code(struct output *output, uint32_t code)
+{
+	char text[16];
+	int len = 0;
+
+	if (output->ascii == ASCII_BRACES)
+		len = snprintf(text, sizeof text, "\\u{%x}", code);
+	else if (output->ascii == ASCII_XML)
+		len = snprintf(text, sizeof text, "&#x%x;", code);
+	else if (code > 0xffff)
+		len = snprintf(text, sizeof text, "\\u%04x\\u%04x", 0xd800 + ((code - 0x10000) >> 10 & 0x3ff),
+			       0xdc00 + ((code - 0x10000) & 0x3ff));
+	else
+		len = snprintf(text, sizeof text, "\\u%04x", code);
+	put_bytes(output, text, (size_t)len);
+}
+
+/* Callers write whole characters: names are made safe before, and what is no UTF-8 is gone then. */
+static void put_ascii(struct output *output, struct text text)
+{
+	while (text.len > 0) {
+		uint32_t code = 0xfffd;
+		size_t len = utf8_read(text, &code);
+
+		if (len == 0)
+			len = 1;
+		if (len == 1 && code < 0x80)
+			put_bytes(output, text.data, 1);
+		else
+			put_code(output, code);
+		text = (struct text){text.data + len, text.len - len};
+	}
+}
+
+void output_bytes(struct output *output, const char *data, size_t len)
+{
+	if (output->ascii)
+		put_ascii(output, (struct text){data, len});
+	else
+		put_bytes(output, data, len);
 }
 
 void output_string(struct output *output, const char *string)

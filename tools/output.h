@@ -8,7 +8,16 @@
 
 #include "libguard/core/base.h"
 
+/* How a character beyond ASCII is written where only ASCII is wanted. */
+enum output_ascii {
+	ASCII_NOT_NEEDED, /* as it is */
+	ASCII_BRACES,     /* \u{fc} */
+	ASCII_JSON,       /* \u00fc, beyond U+FFFF two of them */
+	ASCII_XML         /* &#xfc; */
+};
+
 struct output {
+	enum output_ascii ascii;
 	int fd;
 	int err;           /* -errno of the first write that failed; nothing is written from then on */
 	bool is_terminal;

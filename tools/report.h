@@ -33,6 +33,7 @@ struct report {
 struct report_format {
 	const char *name;     /* the word for --format */
 	const char *sentence; /* for --help: what it is for */
+	enum output_ascii ascii; /* for --escape ascii */
 	bool whole;           /* lists are told whole unless --top is given: for programs, not for people */
 	void (*begin)(struct output *output); /* before the first session; or NULL */
 	void (*write)(const struct report *report, struct output *output);

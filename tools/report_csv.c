@@ -142,6 +142,7 @@ static void begin_csv(struct output *output)
 
 const struct report_format report_format_csv = {
 	.name = "csv",
+	.ascii = ASCII_BRACES,
 	.sentence = "one table, for spreadsheets",
 	.whole = true,
 	.begin = begin_csv,

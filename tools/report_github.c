@@ -80,6 +80,7 @@ static void write_github(const struct report *report, struct output *output)
 
 const struct report_format report_format_github = {
 	.name = "github",
+	.ascii = ASCII_BRACES,
 	.sentence = "annotations of a GitHub workflow",
 	.write = write_github,
 };

@@ -318,6 +318,7 @@ static void write_json(const struct report *report, struct output *output)
 
 const struct report_format report_format_json = {
 	.name = "json",
+	.ascii = ASCII_JSON,
 	.sentence = "one object for each session",
 	.whole = true,
 	.write = write_json,

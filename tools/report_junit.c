@@ -136,6 +136,7 @@ static void end_junit(struct output *output)
 
 const struct report_format report_format_junit = {
 	.name = "junit",
+	.ascii = ASCII_XML,
 	.sentence = "test results for CI",
 	.whole = true,
 	.begin = begin_junit,

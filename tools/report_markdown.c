@@ -405,6 +405,7 @@ static void end_markdown(struct output *output)
 
 const struct report_format report_format_markdown = {
 	.name = "markdown",
+	.ascii = ASCII_BRACES,
 	.sentence = "for the summary of a CI step, at most 900 KB",
 	.write = write_markdown,
 	.end = end_markdown,

@@ -290,6 +290,7 @@ static void end_sarif(struct output *output)
 
 const struct report_format report_format_sarif = {
 	.name = "sarif",
+	.ascii = ASCII_JSON,
 	.sentence = "SARIF 2.1.0 for code scanning",
 	.whole = true,
 	.begin = begin_sarif,

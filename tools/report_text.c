@@ -357,6 +357,7 @@ static void write_text(const struct report *report, struct output *output)
 
 const struct report_format report_format_text = {
 	.name = "text",
+	.ascii = ASCII_BRACES,
 	.sentence = "for a terminal",
 	.write = write_text,
 };

@@ -15,7 +15,7 @@ NAMES = [
     b"plain", b"two\nlines\rhere\tand", b"\x1b[31mred\x1b]0;title\x07", b"-rf", b"=cmd|'calc'!A1", b"@SUM(1)", b"+1", b"\xef\xbc\x9d1",
     b"<img src=x onerror=alert(1)>", b"<", b"script><script>alert(1)<", b"a|b|c", b"`code` **bold** [x](http:evil.example)",
     b"www.evil.example", b"::error file=x,line=1::forged", b"x\n::error::forged", b"100%0A::error::forged",
-    b"\xe2\x80\xaegnp.exe", b"\xff\xfe", b"\"quoted\" 'too'", b"&amp;", b"]]>", b"\xef\xbf\xbf", b"# heading", b"\xc3\xbcmlaut",
+    b"\xe2\x80\xaegnp.exe", b"\xff\xfe", b"\"quoted\" 'too'", b"&amp;", b"]]>", b"\xef\xbf\xbf", b"# heading", b"\xc3\xbcmlaut", b"\xf0\x9f\x98\x80",
     b"\x01\x02\x7f", b"\xc2\x9b31m",
 ]
 
@@ -137,6 +137,10 @@ def check_sarif(path, policy):
 def schema(path, schema_path):
     import jsonschema
     jsonschema.validate(json.loads(read(path)), json.loads(read(schema_path)))
+
+
+def same_json(path, other):
+    assert json.loads(read(path)) == json.loads(read(other))
 
 
 def group(text_path, json_path):

@@ -46,6 +46,12 @@ fingerprints() { grep -o '"refusal/v1": "[0-9a-f]*"' | sort; }
 check "fingerprints stay from run to run" same "$(fingerprints <"$scratch/sarif")" \
 	"$("$guardctl" report --format sarif --log "$sessions" last | fingerprints)"
 
+for format in text markdown csv junit github sarif json; do
+	"$guardctl" report --escape ascii --format $format --top 0 "$session" >"$scratch/ascii.$format"
+	check "$format in ASCII has nothing else" bash -c '! LC_ALL=C grep -qP "[\x80-\xff]" "$1" && grep -qE "[uU0x]\{?0*fc" "$1"' - "$scratch/ascii.$format"
+done
+check "JSON in ASCII is the same JSON" $python "$judge" same_json "$scratch/json" "$scratch/ascii.json"
+
 # Groups.
 check "a group shows the count of all it has" $python "$judge" group "$scratch/text" "$scratch/json"
 for by in rule program object operation source; do
