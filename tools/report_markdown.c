@@ -395,6 +395,13 @@ static void write_markdown(const struct report *report, struct output *output)
 	put_timeline(report, output);
 }
 
+static void begin_markdown(struct output *output)
+{
+	(void)output;
+	page.written = 0;
+	page.left_out = 0;
+}
+
 static void end_markdown(struct output *output)
 {
 	if (page.left_out == 0)
@@ -407,6 +414,7 @@ const struct report_format report_format_markdown = {
 	.name = "markdown",
 	.ascii = ASCII_BRACES,
 	.sentence = "for the summary of a CI step, at most 900 KB",
+	.begin = begin_markdown,
 	.write = write_markdown,
 	.end = end_markdown,
 };

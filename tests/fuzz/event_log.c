@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two segments of any bytes: read, summed up, told as text, as JSON and event by event.
+ * Two segments of any bytes: read, summed up, told in every form and event by event.
  *
  * The first two bytes say how long the first segment is.
  */
@@ -68,8 +68,11 @@ static void report(struct log_reader *reader)
 	static char *none[] = {NULL};
 	static struct output output;
 	struct session_view view = {.reader = reader, .policy_fault = "is missing"};
-	struct report told = {.view = &view, .top = 20};
+	struct selection selection = SELECTION_ALL;
+	struct report told = {.view = &view, .top = 20, .selection = &selection};
+	const char *const *names;
 	struct summary summary;
+	size_t count;
 
 	if (output.fd == 0)
 		output.fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -81,8 +84,16 @@ static void report(struct log_reader *reader)
 	told.summary = &summary;
 	told.damage = log_reader_damage(reader);
 	output.columns = 80;
-	report_text(&told, &output);
-	report_json(&told, &output);
+	names = report_format_names(&count);
+	for (size_t i = 0; i < count; i++) {
+		const struct report_format *format = report_format_find(names[i]);
+
+		if (format->begin)
+			format->begin(&output);
+		format->write(&told, &output);
+		if (format->end)
+			format->end(&output);
+	}
 	output_flush(&output);
 	summary_free(&summary);
 }
