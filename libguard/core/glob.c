@@ -15,9 +15,11 @@ struct retry {
 
 struct match {
 	struct text pattern, text;
+	size_t classes; /* pattern bytes up to and with the last `]`: no class begins behind it */
 	size_t p, t;
 	struct retry star;  /* the last `*` */
 	struct retry stars; /* the last `**` */
+	size_t first_star;  /* where the text stood at the first `*` behind the last `**`; SIZE_MAX: there is none */
 };
 
 static const struct retry no_retry = {SIZE_MAX, 0, false};
@@ -40,7 +42,7 @@ static bool class_has(const struct match *m, size_t at, char c, size_t *end)
 	bool found = false;
 	size_t i = first += negated;
 
-	for (; i < m->pattern.len && (i == first || m->pattern.data[i] != ']'); i++) {
+	for (; i < m->classes && (i == first || m->pattern.data[i] != ']'); i++) {
 		unsigned char low = (unsigned char)m->pattern.data[i], high = low;
 
 		if (pattern_at(m, i + 1) == '-' && i + 2 < m->pattern.len && m->pattern.data[i + 2] != ']') {
@@ -49,7 +51,7 @@ static bool class_has(const struct match *m, size_t at, char c, size_t *end)
 		}
 		found |= (unsigned char)c >= low && (unsigned char)c <= high;
 	}
-	if (i >= m->pattern.len) {
+	if (i >= m->classes) {
 		*end = at + 1;
 		return c == '[';
 	}
@@ -115,11 +117,33 @@ static bool retry_take(struct match *m, struct retry *retry, bool crosses)
 	return true;
 }
 
+/*
+ * A `*` that found nothing up to its slash makes every begin vain that would put it before the same slash: it would try
+ * a part of the same places. Between `**` and the first `*` each byte of text is taken by one element of the pattern,
+ * so `**` can go on from where they end behind that slash. This keeps the match within length times length.
+ */
+static bool skip_vain(struct match *m)
+{
+	size_t taken = m->first_star - m->stars.text;
+	const char *slash;
+
+	if (m->first_star == SIZE_MAX || m->stars.pattern == SIZE_MAX)
+		return true;
+	slash = memchr(m->text.data + m->first_star, '/', m->text.len - m->first_star);
+	if (!slash)
+		return false;
+	m->stars.text = (size_t)(slash - m->text.data) - taken;
+	return true;
+}
+
 static bool retry_any(struct match *m)
 {
 	if (retry_take(m, &m->star, false))
 		return true;
 	m->star = no_retry;
+	if (!skip_vain(m))
+		return false;
+	m->first_star = SIZE_MAX;
 	return retry_take(m, &m->stars, true);
 }
 
@@ -133,12 +157,15 @@ static bool begin_star(struct match *m)
 	if (!is_stars(m, m->p)) {
 		m->p++;
 		m->star = (struct retry){m->p, m->t, false};
+		if (m->first_star == SIZE_MAX)
+			m->first_star = m->t;
 		return false;
 	}
 	m->p += 2;
 	while (pattern_at(m, m->p) == '*')
 		m->p++;
 	m->star = no_retry;
+	m->first_star = SIZE_MAX;
 	if (m->p == m->pattern.len)
 		return true;
 	component = component && m->pattern.data[m->p] == '/';
@@ -161,7 +188,15 @@ static bool only_stars_left(const struct match *m)
 
 bool glob_match(struct text pattern, struct text text)
 {
-	struct match m = {pattern, text, 0, 0, no_retry, no_retry};
+	const char *bracket = pattern.len ? memrchr(pattern.data, ']', pattern.len) : NULL;
+	struct match m = {
+		.pattern = pattern,
+		.text = text,
+		.classes = bracket ? (size_t)(bracket - pattern.data) + 1 : 0,
+		.star = no_retry,
+		.stars = no_retry,
+		.first_star = SIZE_MAX,
+	};
 
 	for (;;) {
 		if (pattern_at(&m, m.p) == '*') {
