@@ -234,6 +234,12 @@ long call_errno(long result)
 	return -1;
 }
 
+void *call_no_pointer(long result)
+{
+	errno = (int)-result;
+	return NULL;
+}
+
 long call_leave(struct call *call)
 {
 	return call_errno(call_finish(call));

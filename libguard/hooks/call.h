@@ -111,6 +111,9 @@ long call_finish(struct call *call) NONNULL;
 /* A result as libc gives it: negative ones become -1 and errno. */
 long call_errno(long result);
 
+/* NULL, with errno from a negative result. */
+void *call_no_pointer(long result);
+
 /* Copy a guest's name; 0, -EFAULT or -ENAMETOOLONG. */
 int name_copy(char out[PATH_NAME_CAP], const char *name) MUST_CHECK;
 

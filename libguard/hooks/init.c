@@ -120,19 +120,6 @@ static void find_self(void)
 	has_stderr = sys_fstat(2, &status) == 0;
 }
 
-static void find_real(void)
-{
-#define HOOK(result, name, ...)
-#define QUERY(result, name, ...)
-#define CUSTOM(name)
-#define NEXT(name) real.name = (__typeof__(real.name))dlsym(RTLD_NEXT, #name);
-#include "libguard/hooks.def"
-#undef HOOK
-#undef QUERY
-#undef CUSTOM
-#undef NEXT
-}
-
 /* Map every session that NAMES lists, outermost first. */
 static int join(const char *names)
 {
@@ -174,7 +161,6 @@ static void become_guarded(int argc, char *const *argv, char *const *envp)
 	(void)argc;
 	find_self();
 	find_library(first);
-	find_real();
 	if (!first) {
 		if (strlen(names) >= sizeof session_names)
 			give_up(SESSION_VARIABLE " is too long", 0);
@@ -202,8 +188,7 @@ static void init(int argc, char *const *argv, char *const *envp)
 		return;
 	/* A program with more rights than its caller: the caller's policy must not rule it. */
 	if (getauxval(AT_SECURE)) {
-		find_real();
-		atomic_store(&guard.phase, GUARD_OFF);
+			atomic_store(&guard.phase, GUARD_OFF);
 		return;
 	}
 	atomic_store(&guard.starter, (uint32_t)sys_gettid());

@@ -6,6 +6,8 @@
  * is opened by a name that must not lead through a link, and a name that does
  * is resolved, decided again and opened the same way.
  */
+#include "libguard/hooks/open.h"
+
 #include "libguard/hooks/call.h"
 
 #include "libguard/core/sys.h"
@@ -270,6 +272,25 @@ static int open_hook(enum hook hook, int dir, const char *name, int flags, mode_
 	return (int)call_leave(&opening.call);
 }
 
+int open_for(enum hook hook, int dir, const char *name, int flags, mode_t mode)
+{
+	struct opening opening;
+
+	opening_start(&opening, hook, dir, name, flags, mode);
+	return (int)call_finish(&opening.call);
+}
+
+struct open_link open_link_of(int fd)
+{
+	struct open_link link;
+	struct buf buf = BUF_ON(link.name);
+
+	buf_str(&buf, "/proc/self/fd/");
+	buf_i64(&buf, fd);
+	buf_cstr(&buf);
+	return link;
+}
+
 /* The mode is passed only if the flags say so; O_TMPFILE holds O_DIRECTORY's bit, so all of its bits count. */
 #define MODE(flags, mode)                                                                                              \
 	do {                                                                                                           \
@@ -300,6 +321,8 @@ static int open_hook(enum hook hook, int dir, const char *name, int flags, mode_
 
 OPEN(open)
 OPEN(open64)
+OPEN(__open)
+OPEN(__open64)
 OPENAT(openat)
 OPENAT(openat64)
 
@@ -329,8 +352,7 @@ OPEN_2(__open64_2)
 OPENAT_2(__openat_2)
 OPENAT_2(__openat64_2)
 
-/* The flags of open(2) for a mode of fopen(3); -1 when it is none. "m" and "ccs=" are fdopen's to read. */
-static int flags_of_mode(const char *mode)
+int open_flags_of_mode(const char *mode)
 {
 	int flags;
 
@@ -359,10 +381,10 @@ static int flags_of_mode(const char *mode)
 	return flags;
 }
 
-static void *fopen_hook(enum hook hook, const char *name, const char *mode)
+FILE *open_stream(enum hook hook, const char *name, const char *mode)
 {
 	struct opening opening;
-	int flags = flags_of_mode(mode);
+	int flags = open_flags_of_mode(mode);
 	FILE *file;
 
 	if (flags < 0) {
@@ -380,28 +402,33 @@ static void *fopen_hook(enum hook hook, const char *name, const char *mode)
 	return call_leave_pointer(&opening.call, file);
 }
 
-EXPORT FILE *fopen(const char *name, const char *mode)
-{
-	return fopen_hook(HOOK_fopen, name, mode);
-}
+#define FOPEN(function)                                                                                                \
+	EXPORT FILE *function(const char *name, const char *mode)                                                      \
+	{                                                                                                              \
+		return open_stream(HOOK_##function, name, mode);                                                       \
+	}
 
-EXPORT FILE *fopen64(const char *name, const char *mode)
+FOPEN(fopen)
+FOPEN(fopen64)
+FOPEN(_IO_fopen)
+
+DIR *open_directory(enum hook hook, int dir, const char *name)
 {
-	return fopen_hook(HOOK_fopen64, name, mode);
+	struct opening opening;
+	DIR *stream;
+
+	opening_start(&opening, hook, dir, name, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC, 0);
+	if (opening.call.result < 0)
+		return call_leave_pointer(&opening.call, NULL);
+	stream = fdopendir((int)opening.call.result);
+	if (!stream) {
+		sys_close((int)opening.call.result);
+		opening.call.result = -errno;
+	}
+	return call_leave_pointer(&opening.call, stream);
 }
 
 EXPORT DIR *opendir(const char *name)
 {
-	struct opening opening;
-	DIR *dir;
-
-	opening_start(&opening, HOOK_opendir, AT_FDCWD, name, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC, 0);
-	if (opening.call.result < 0)
-		return call_leave_pointer(&opening.call, NULL);
-	dir = fdopendir((int)opening.call.result);
-	if (!dir) {
-		sys_close((int)opening.call.result);
-		opening.call.result = -errno;
-	}
-	return call_leave_pointer(&opening.call, dir);
+	return open_directory(HOOK_opendir, AT_FDCWD, name);
 }

@@ -4,6 +4,7 @@
  * hosts know the addresses.
  */
 #include "libguard/hooks/call.h"
+#include "libguard/hooks/next.h"
 
 #include "libguard/core/sys.h"
 
@@ -93,7 +94,7 @@ EXPORT int getaddrinfo(const char *node, const char *service, const struct addri
 		finish(&lookup, 0);
 		return EAI_FAIL;
 	}
-	result = real.getaddrinfo(node, service, hints, out);
+	result = NEXT_OF(getaddrinfo)(node, service, hints, out);
 	finish(&lookup, result ? EIO : 0);
 	for (struct addrinfo *at = result ? NULL : *out; at && count < RECORDED_MAX; at = at->ai_next, count++)
 		remember(&lookup, at->ai_addr, at->ai_addrlen);
@@ -126,7 +127,7 @@ EXPORT struct hostent *gethostbyname(const char *name)
 		h_errno = NO_RECOVERY;
 		return NULL;
 	}
-	entry = real.gethostbyname(name);
+	entry = NEXT_OF(gethostbyname)(name);
 	finish(&lookup, entry ? 0 : EIO);
 	remember_entry(&lookup, entry);
 	return entry;
@@ -142,7 +143,7 @@ EXPORT struct hostent *gethostbyname2(const char *name, int family)
 		h_errno = NO_RECOVERY;
 		return NULL;
 	}
-	entry = real.gethostbyname2(name, family);
+	entry = NEXT_OF(gethostbyname2)(name, family);
 	finish(&lookup, entry ? 0 : EIO);
 	remember_entry(&lookup, entry);
 	return entry;
@@ -159,7 +160,7 @@ EXPORT int gethostbyname_r(const char *name, struct hostent *entry, char *data, 
 		*error = NO_RECOVERY;
 		return EACCES;
 	}
-	result = real.gethostbyname_r(name, entry, data, size, out, error);
+	result = NEXT_OF(gethostbyname_r)(name, entry, data, size, out, error);
 	finish(&lookup, *out ? 0 : EIO);
 	remember_entry(&lookup, *out);
 	return result;
@@ -177,7 +178,7 @@ EXPORT int gethostbyname2_r(const char *name, int family, struct hostent *entry,
 		*error = NO_RECOVERY;
 		return EACCES;
 	}
-	result = real.gethostbyname2_r(name, family, entry, data, size, out, error);
+	result = NEXT_OF(gethostbyname2_r)(name, family, entry, data, size, out, error);
 	finish(&lookup, *out ? 0 : EIO);
 	remember_entry(&lookup, *out);
 	return result;

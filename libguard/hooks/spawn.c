@@ -4,6 +4,7 @@
  * code of its own that no hook sees, so everything is decided beforehand.
  */
 #include "libguard/hooks/call.h"
+#include "libguard/hooks/next.h"
 #include "libguard/hooks/process.h"
 #include "libguard/hooks/program.h"
 
@@ -70,8 +71,7 @@ static int spawn(enum hook hook, spawn_function *spawn_real, pid_t *pid, const c
 EXPORT int posix_spawn(pid_t *pid, const char *name, const posix_spawn_file_actions_t *actions,
 		       const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
-	guard_ready();
-	return spawn(HOOK_posix_spawn, real.posix_spawn, pid, name, name, actions, attributes, argv, envp);
+	return spawn(HOOK_posix_spawn, NEXT_OF(posix_spawn), pid, name, name, actions, attributes, argv, envp);
 }
 
 EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
@@ -79,8 +79,7 @@ EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_act
 {
 	char name[PATH_NAME_CAP];
 
-	guard_ready();
-	return spawn(HOOK_posix_spawnp, real.posix_spawnp, pid, file, find_in_path(file, name), actions, attributes, argv,
+	return spawn(HOOK_posix_spawnp, NEXT_OF(posix_spawnp), pid, file, find_in_path(file, name), actions, attributes, argv,
 		     envp);
 }
 
@@ -106,13 +105,12 @@ EXPORT int system(const char *command)
 {
 	if (command && !shell_allowed(HOOK_system, command))
 		return -1;
-	guard_ready();
-	return real.system(command);
+	return NEXT_OF(system)(command);
 }
 
 EXPORT FILE *popen(const char *command, const char *mode)
 {
 	if (!shell_allowed(HOOK_popen, command))
 		return NULL;
-	return real.popen(command, mode);
+	return NEXT_OF(popen)(command, mode);
 }

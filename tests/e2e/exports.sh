@@ -6,7 +6,7 @@
 
 # Names of the table's rows, as the preprocessor sees them on this machine.
 table_names() {
-	printf '%s\n' '#include "config.h"' '#define HOOK(result, name, ...) <name>' '#define QUERY HOOK' \
+	printf '%s\n' '#include "config.h"' '#define HOOK(result, name, ...) <name>' '#define QUERY HOOK' '#define PASS HOOK' \
 		'#define CUSTOM(name) <name>' '#define NEXT CUSTOM' '#include "libguard/hooks.def"' |
 		${CPP:-cc -E} -P -I"$top_builddir" -I"$top_srcdir" - | grep -oE '<[A-Za-z0-9_]+>' | tr -d '<>' | sort -u
 }
