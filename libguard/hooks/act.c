@@ -43,6 +43,18 @@ long act_watch(const struct call *call, int fd, uint32_t mask)
 	return gate(SYS_inotify_add_watch, fd, GATE_PTR(act_name(operand, storage)), mask);
 }
 
+bool act_sets_clock(const struct timex *clock)
+{
+	return (uintptr_t)clock >= 4096 && clock->modes != 0;
+}
+
+bool act_sets_quota(int command)
+{
+	unsigned what = (unsigned)command >> SUBCMDSHIFT;
+
+	return what == Q_QUOTAON || what == Q_QUOTAOFF || what == Q_SETQUOTA || what == Q_SETINFO || what >> 8 == 'X';
+}
+
 long act_remove(const struct call *call)
 {
 	const struct operand *operand = &call->operands[0];

@@ -8,6 +8,7 @@
 #include "libguard/hooks/call.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/time.h>
 #include <utime.h>
 
@@ -36,6 +37,11 @@ const char *act_name(const struct operand *operand, char storage[ACT_NAME_CAP]) 
 
 long act_readlink(const struct call *call, char *out, size_t size);
 long act_watch(const struct call *call, int fd, uint32_t mask) NONNULL;
+/* Is it more than a question? */
+bool act_sets_clock(const struct timex *clock);
+bool act_sets_quota(int command);
+
+long act_sigqueue(pid_t pid, int number, union sigval value);
 long act_remove(const struct call *call) NONNULL;
 long act_fchmodat(const struct call *call, mode_t mode, int flags) NONNULL;
 long act_utime(const struct call *call, const struct utimbuf *times);

@@ -81,6 +81,17 @@ void call_new_name(struct call *call, int dir, const char *name, verb_set verbs)
 /* An operand that is no file: an address, a host, a program. Its texts stay the caller's. */
 struct operand *call_object(struct call *call, const struct object *object, verb_set verbs) NONNULL;
 
+/*
+ * Operands of the process section: this process itself; the process PID, unless that is this one, 0 or nobody; a place
+ * that is to be mounted on or the like, to be acted on by its canonical name operand->last.
+ */
+void call_self(struct call *call, verb_set verbs) NONNULL;
+void call_peer(struct call *call, pid_t pid, verb_set verbs) NONNULL;
+void call_place(struct call *call, const char *name, bool follow, verb_set verbs);
+
+/* The process behind a descriptor of pidfd_open(2); 0 when it is none, or the process has ended. */
+pid_t peer_of_pidfd(int fd);
+
 /* Decide all operands. False: refused, or an operand could not be named; call->result says which. */
 bool call_allowed(struct call *call) MUST_CHECK NONNULL;
 

@@ -12,22 +12,41 @@
 #include <fts.h>
 #include <ftw.h>
 #include <glob.h>
+#include <grp.h>
 #include <mntent.h>
 #include <mqueue.h>
 #include <netdb.h>
+#include <sched.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/fsuid.h>
 #include <sys/inotify.h>
+#include <sys/klog.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/quota.h>
+#include <sys/reboot.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/swap.h>
 #include <sys/time.h>
+#include <sys/timex.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 #include <sys/xattr.h>
+#include <time.h>
 #include <unistd.h>
 #include <utime.h>
+#ifdef HAVE_IOPL
+#include <sys/io.h>
+#endif
+#ifdef HAVE_PIDFD_SEND_SIGNAL
+#include <sys/pidfd.h>
+#endif
 
 /* Exported by glibc, declared in no header that we could include: for fortified programs, for old ones, and its own insides. */
 int __open_2(const char *name, int flags);
@@ -53,6 +72,17 @@ int __lxstat(int version, const char *path, struct stat *out);
 int __lxstat64(int version, const char *path, struct stat64 *out);
 int __fxstatat(int version, int dir, const char *path, struct stat *out, int flags);
 int __fxstatat64(int version, int dir, const char *path, struct stat64 *out, int flags);
+int __libc_system(const char *command);
+FILE *_IO_popen(const char *command, const char *mode);
+FILE *_IO_proc_open(FILE *stream, const char *command, const char *mode);
+int __connect(int fd, const struct sockaddr *address, socklen_t len);
+int __sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags);
+int __adjtimex(struct timex *clock);
+int capset(void *header, const void *data);
+int init_module(void *image, unsigned long size, const char *parameters);
+int delete_module(const char *name, unsigned flags);
+int pivot_root(const char *root, const char *old);
+int __clone(int (*run)(void *), void *stack, int flags, void *argument, ...);
 
 enum hook {
 #define HOOK(result, name, ...) HOOK_##name,

@@ -8,6 +8,11 @@
 #include "libguard/hooks/query.h"
 
 #include <errno.h>
+#include <sched.h>
+
+#define NEW_NAMESPACES                                                                                                 \
+	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |   \
+	 0x80 /* CLONE_NEWTIME */)
 
 const char *const hook_names[HOOK_COUNT] = {
 #define HOOK(result, name, ...) #name,
@@ -32,6 +37,11 @@ const char *const hook_names[HOOK_COUNT] = {
 #define SOURCE(dir, path, flags) call_linked(&call, dir, path, flags);
 #define OLD(dir, path, verbs) call_old_name(&call, dir, path, VERB_SET(DELETE) | (verbs));
 #define NEW(dir, path, verbs) call_new_name(&call, dir, path, verbs);
+
+#define SELF(verb) call_self(&call, VERB_SET(verb));
+#define SELF_IF(condition, verb) call_self(&call, (condition) ? VERB_SET(verb) : 0);
+#define PEER(pid, verb) call_peer(&call, pid, VERB_SET(verb));
+#define PLACE(path, follow, verb) call_place(&call, path, follow, VERB_SET(verb));
 
 #define ACT(number, ...) gate(SYS_##number, __VA_ARGS__)
 #define DIR(n) call.operands[n].dir

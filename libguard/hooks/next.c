@@ -9,7 +9,6 @@
 #include "libguard/hooks/next.h"
 
 #include <elf.h>
-#include <link.h>
 #include <string.h>
 
 #define HIDDEN_VERSION 0x8000
@@ -93,31 +92,23 @@ static void *find_in(const struct table *table, const char *name, uint32_t hash)
 	return hidden;
 }
 
-static bool is_libc(const struct link_map *object)
+bool next_is_libc(const struct link_map *object)
 {
 	const char *last = strrchr(object->l_name, '/');
 
 	return strcmp(last ? last + 1 : object->l_name, "libc.so.6") == 0;
 }
 
-static void *search(const struct link_map *object, const char *name, bool libc_alone)
+static void *search(const struct link_map *object, const char *name)
 {
 	uint32_t hash = hash_of(name);
 
 	for (; object; object = object->l_next) {
-		bool libc = is_libc(object);
 		struct table table;
-		void *found;
+		void *found = read_table(object, &table) ? find_in(&table, name, hash) : NULL;
 
-		if (libc_alone && !libc)
-			continue;
-		if (read_table(object, &table)) {
-			found = find_in(&table, name, hash);
-			if (found)
-				return found;
-		}
-		if (libc)
-			break;
+		if (found || next_is_libc(object))
+			return found;
 	}
 	return NULL;
 }
@@ -136,10 +127,10 @@ void *next_find(const char *name)
 {
 	const struct link_map *own = ourselves();
 
-	return search(own ? own->l_next : _r_debug.r_map, name, false);
+	return search(own ? own->l_next : _r_debug.r_map, name);
 }
 
-void *next_find_in_libc(const char *name)
+void *next_find_behind(const struct link_map *object, const char *name)
 {
-	return search(_r_debug.r_map, name, true);
+	return search(object->l_next, name);
 }

@@ -12,6 +12,7 @@
 
 #include "libguard/hooks/hook.h"
 
+#include <link.h>
 #include <stdatomic.h>
 
 extern void *_Atomic next_functions[HOOK_COUNT];
@@ -26,8 +27,10 @@ extern void *_Atomic next_functions[HOOK_COUNT];
  */
 void *next_find(const char *name) NONNULL;
 
-/* libc's own function of that name, past all other objects; NULL when it has none. Safe as next_find. */
-void *next_find_in_libc(const char *name) NONNULL;
+/* The first function of that name in the objects that the loader lists behind OBJECT, up to libc; NULL when none has it. */
+void *next_find_behind(const struct link_map *object, const char *name) NONNULL;
+
+bool next_is_libc(const struct link_map *object) MUST_CHECK NONNULL;
 
 static inline void *next_of(enum hook hook)
 {
