@@ -43,6 +43,15 @@ long act_watch(const struct call *call, int fd, uint32_t mask)
 	return gate(SYS_inotify_add_watch, fd, GATE_PTR(act_name(operand, storage)), mask);
 }
 
+long act_mark(const struct call *call, int fd, unsigned flags, uint64_t mask)
+{
+	const struct operand *operand = &call->operands[0];
+
+	if (operand->held)
+		flags &= ~(unsigned)FAN_MARK_DONT_FOLLOW;
+	return gate(SYS_fanotify_mark, fd, flags, (long)mask, operand->dir, GATE_PTR(operand->last));
+}
+
 bool act_sets_clock(const struct timex *clock)
 {
 	return (uintptr_t)clock >= 4096 && clock->modes != 0;

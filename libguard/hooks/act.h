@@ -41,6 +41,7 @@ long act_watch(const struct call *call, int fd, uint32_t mask) NONNULL;
 bool act_sets_clock(const struct timex *clock);
 bool act_sets_quota(int command);
 
+long act_mark(const struct call *call, int fd, unsigned flags, uint64_t mask) NONNULL;
 long act_sigqueue(pid_t pid, int number, union sigval value);
 long act_remove(const struct call *call) NONNULL;
 long act_fchmodat(const struct call *call, mode_t mode, int flags) NONNULL;

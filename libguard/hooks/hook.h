@@ -22,6 +22,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/fanotify.h>
 #include <sys/fsuid.h>
 #include <sys/inotify.h>
 #include <sys/klog.h>

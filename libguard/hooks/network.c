@@ -7,6 +7,7 @@
 #include "libguard/hooks/network.h"
 
 #include "libguard/core/sys.h"
+#include "libguard/hooks/cancel.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -101,7 +102,7 @@ static int connect_hook(enum hook hook, int fd, const struct sockaddr *given, so
 	take(&address, given, len);
 	name_address(&call, &address, VERB_CONNECT);
 	if (call_allowed(&call))
-		call.result = gate(SYS_connect, fd, GATE_PTR(address.given), len);
+		CANCEL_POINT(&call, call.result = gate(SYS_connect, fd, GATE_PTR(address.given), len));
 	return (int)call_leave(&call);
 }
 
@@ -198,14 +199,18 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const st
 {
 	struct address address;
 	struct call call;
+	long result;
 
-	if (!given)
-		return call_errno(gate(SYS_sendto, fd, GATE_PTR(data), (long)size, flags, 0, 0));
+	if (!given) {
+		CANCEL_POINT(NULL, result = gate(SYS_sendto, fd, GATE_PTR(data), (long)size, flags, 0, 0));
+		return call_errno(result);
+	}
 	call_enter(&call, HOOK_sendto);
 	take(&address, given, len);
 	name_address(&call, &address, VERB_SEND);
 	if (call_allowed(&call))
-		call.result = gate(SYS_sendto, fd, GATE_PTR(data), (long)size, flags, GATE_PTR(address.given), len);
+		CANCEL_POINT(&call, call.result = gate(SYS_sendto, fd, GATE_PTR(data), (long)size, flags,
+						       GATE_PTR(address.given), len));
 	return call_leave(&call);
 }
 
@@ -214,16 +219,19 @@ static ssize_t send_message(enum hook hook, int fd, const struct msghdr *message
 	struct address address;
 	struct msghdr copy;
 	struct call call;
+	long result;
 
-	if ((uintptr_t)message < 4096 || !message->msg_name)
-		return call_errno(gate(SYS_sendmsg, fd, GATE_PTR(message), flags));
+	if ((uintptr_t)message < 4096 || !message->msg_name) {
+		CANCEL_POINT(NULL, result = gate(SYS_sendmsg, fd, GATE_PTR(message), flags));
+		return call_errno(result);
+	}
 	copy = *message;
 	call_enter(&call, hook);
 	take(&address, copy.msg_name, copy.msg_namelen);
 	name_address(&call, &address, VERB_SEND);
 	copy.msg_name = (void *)(uintptr_t)address.given;
 	if (call_allowed(&call))
-		call.result = gate(SYS_sendmsg, fd, GATE_PTR(&copy), flags);
+		CANCEL_POINT(&call, call.result = gate(SYS_sendmsg, fd, GATE_PTR(&copy), flags));
 	return call_leave(&call);
 }
 

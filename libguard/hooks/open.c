@@ -11,6 +11,7 @@
 #include "libguard/hooks/call.h"
 
 #include "libguard/core/sys.h"
+#include "libguard/hooks/cancel.h"
 #include "libguard/hooks/nolinks.h"
 
 #include <errno.h>
@@ -51,11 +52,17 @@ static verb_set verbs_of(int flags)
 }
 
 /* Open by the guest's own name while nothing can have changed its start, else by the canonical one. */
-static int open_once(const struct opening *opening, int flags)
+static int open_once(struct opening *opening, int flags)
 {
-	if (!opening->resolved && (opening->copy[0] == '/' || !name_is_contended()))
-		return nolinks_open(opening->dir, opening->copy, flags, opening->mode);
-	return nolinks_open(AT_FDCWD, opening->operand->path.text, flags, opening->mode);
+	bool own = !opening->resolved && (opening->copy[0] == '/' || !name_is_contended());
+	const char *name = own ? opening->copy : opening->operand->path.text;
+	int dir = own ? opening->dir : AT_FDCWD;
+	int fd;
+
+	if (flags & (O_DIRECTORY | O_PATH))
+		return nolinks_open(dir, name, flags, opening->mode); /* never blocks */
+	CANCEL_POINT(&opening->call, fd = nolinks_open(dir, name, flags, opening->mode));
+	return fd;
 }
 
 /* Where a directory above the working directory is closed to us, hold the start itself and name that. */
@@ -246,7 +253,7 @@ static void opening_start(struct opening *opening, enum hook hook, int dir, cons
 	opening->resolved = false;
 	if (UNLIKELY(!call->on)) {
 		if (!call->refused)
-			call->result = gate(SYS_openat, dir, GATE_PTR(name), flags, mode);
+			CANCEL_POINT(call, call->result = gate(SYS_openat, dir, GATE_PTR(name), flags, mode));
 		return;
 	}
 	opening->operand = call_operand(call, verbs_of(flags));
