@@ -367,7 +367,7 @@ static void start_child(void)
 			pause();
 	}
 	setpgid(child, child);
-	strcpy(room, "127.0.0.1");
+	strcpy(room, "224.0.0.1"); /* no stream goes there: rexec does not try again as where nobody listens */
 }
 
 int main(int argc, char **argv)
