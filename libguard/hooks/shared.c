@@ -21,7 +21,7 @@
 
 #define PLACE_CAP (NAME_MAX + 32)
 
-/* 0 or -errno as glibc gives it. */
+/* 0, or -EINVAL where no such name can be. */
 static int place(const char *directory, const char *name, char out[PLACE_CAP])
 {
 	struct buf buf = {.data = out, .cap = PLACE_CAP};
@@ -29,10 +29,8 @@ static int place(const char *directory, const char *name, char out[PLACE_CAP])
 
 	name += strspn(name, "/");
 	len = strlen(name);
-	if (len == 0 || strchr(name, '/'))
+	if (len == 0 || len > NAME_MAX || strchr(name, '/'))
 		return -EINVAL;
-	if (len > NAME_MAX)
-		return -ENAMETOOLONG;
 	buf_str(&buf, directory);
 	buf_str(&buf, name);
 	buf_cstr(&buf);
@@ -47,7 +45,7 @@ static long remove_place(enum hook hook, const char *directory, const char *name
 	long result;
 
 	if (error)
-		return error == -EINVAL ? -ENOENT : error;
+		return -ENOENT;
 	call_enter(&call, hook);
 	call_name(&call, AT_FDCWD, full, VERB_SET(DELETE));
 	if (call_allowed(&call))
