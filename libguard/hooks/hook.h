@@ -100,4 +100,4 @@ enum hook {
 	HOOK_COUNT
 };
 
-extern const char *const hook_names[HOOK_COUNT];
+const char *hook_name(enum hook hook);

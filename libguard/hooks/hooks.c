@@ -14,19 +14,41 @@
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |   \
 	 0x80 /* CLONE_NEWTIME */)
 
-const char *const hook_names[HOOK_COUNT] = {
-#define HOOK(result, name, ...) #name,
-#define QUERY(result, name, ...) #name,
-#define CUSTOM(name) #name,
-#define NEXT(name) #name,
-#define PASS(result, name, ...) #name,
+/* All names in one piece, without a pointer to each: the loader has nothing to relocate when a process starts. */
+struct names {
+#define HOOK(result, name, ...) char of_##name[sizeof #name];
+#define QUERY HOOK
+#define PASS HOOK
+#define CUSTOM(name) char of_##name[sizeof #name];
+#define NEXT CUSTOM
 #include "libguard/hooks.def"
 #undef HOOK
-#undef QUERY
 #undef CUSTOM
-#undef NEXT
-#undef PASS
 };
+
+static const struct names names = {
+#define HOOK(result, name, ...) #name,
+#define CUSTOM(name) #name,
+#include "libguard/hooks.def"
+#undef HOOK
+#undef CUSTOM
+};
+
+static const uint16_t name_at[HOOK_COUNT] = {
+#define HOOK(result, name, ...) offsetof(struct names, of_##name),
+#define CUSTOM(name) offsetof(struct names, of_##name),
+#include "libguard/hooks.def"
+#undef HOOK
+#undef CUSTOM
+#undef QUERY
+#undef PASS
+#undef NEXT
+};
+
+const char *hook_name(enum hook hook)
+{
+	return (const char *)&names + name_at[hook];
+}
 
 #define LINK(dir, path, verb) call_name(&call, dir, path, VERB_SET(verb));
 #define PATH(dir, path, verb) call_file(&call, dir, path, VERB_SET(verb));

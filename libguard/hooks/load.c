@@ -71,76 +71,6 @@ void *load_dlmopen(long args[JUMP_ARGS], const void *caller)
 
 /* ---- dlsym ---- */
 
-/* Our functions as addresses; their C types are of no use here. */
-#define HOOK(result, name, ...) extern const char address_of_##name[] __asm__(#name);
-#define QUERY HOOK
-#define PASS HOOK
-#define CUSTOM(name) HOOK(, name)
-#define NEXT CUSTOM
-#include "libguard/hooks.def"
-#undef HOOK
-static const char *const addresses[HOOK_COUNT] = {
-#define HOOK(result, name, ...) address_of_##name,
-#include "libguard/hooks.def"
-};
-#undef HOOK
-#undef QUERY
-#undef PASS
-#undef CUSTOM
-#undef NEXT
-
-#define SLOTS 2048 /* a power of two, at most half full */
-_Static_assert(HOOK_COUNT * 2 <= SLOTS, "room for every hook");
-
-/* Numbers of hooks plus one, by the hash of their names; filled at the first use. */
-static uint16_t slots[SLOTS];
-static _Atomic uint32_t slots_state; /* 0 empty, 1 being filled, 2 ready */
-
-static uint32_t slot_of(const char *name)
-{
-	uint32_t hash = 2166136261u;
-
-	for (; *name; name++)
-		hash = (hash ^ (unsigned char)*name) * 16777619u;
-	return hash % SLOTS;
-}
-
-static void fill_slots(void)
-{
-	uint32_t empty = 0;
-
-	if (!atomic_compare_exchange_strong(&slots_state, &empty, 1))
-		return;
-	for (unsigned i = 0; i < HOOK_COUNT; i++) {
-		uint32_t at = slot_of(hook_names[i]);
-
-		while (slots[at])
-			at = (at + 1) % SLOTS;
-		slots[at] = (uint16_t)(i + 1);
-	}
-	atomic_store(&slots_state, 2);
-}
-
-/* Our function of that name, or NULL. */
-static const char *ours(const char *name)
-{
-	if ((uintptr_t)name < 4096)
-		return NULL;
-	if (UNLIKELY(atomic_load_explicit(&slots_state, memory_order_acquire) != 2))
-		fill_slots();
-	if (UNLIKELY(atomic_load_explicit(&slots_state, memory_order_acquire) != 2)) {
-		/* Another thread, or the code that this signal interrupted, is at it. */
-		for (unsigned i = 0; i < HOOK_COUNT; i++)
-			if (!strcmp(hook_names[i], name))
-				return addresses[i];
-		return NULL;
-	}
-	for (uint32_t at = slot_of(name); slots[at]; at = (at + 1) % SLOTS)
-		if (!strcmp(hook_names[slots[at] - 1], name))
-			return addresses[slots[at] - 1];
-	return NULL;
-}
-
 static const struct link_map *object_of(const void *address)
 {
 	struct dl_find_object found;
@@ -161,7 +91,7 @@ static void *give(void *function)
 }
 
 /* FOUND is what libc found for NAME; where that is libc's own, it is ours. */
-static void *answer(long args[JUMP_ARGS], void *found, const char *wrapper)
+static void *answer(long args[JUMP_ARGS], void *found, void *wrapper)
 {
 	args[0] = GATE_PTR(found && is_libc(found) ? wrapper : found);
 	return (void *)give;
@@ -180,7 +110,7 @@ void *load_dlsym(long args[JUMP_ARGS], const void *caller)
 {
 	void *handle = (void *)args[0];
 	const char *name = (const char *)args[1];
-	const char *wrapper = ours(name);
+	void *wrapper = next_find_ours(name);
 
 	if (!wrapper || handle == RTLD_DEFAULT)
 		return next_of(HOOK_dlsym);
@@ -196,7 +126,7 @@ void *load_dlvsym(long args[JUMP_ARGS], const void *caller)
 {
 	void *handle = (void *)args[0];
 	const char *name = (const char *)args[1];
-	const char *wrapper = ours(name);
+	void *wrapper = next_find_ours(name);
 
 	if (!wrapper || handle == RTLD_DEFAULT)
 		return next_of(HOOK_dlvsym);

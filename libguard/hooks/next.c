@@ -134,3 +134,13 @@ void *next_find_behind(const struct link_map *object, const char *name)
 {
 	return search(object->l_next, name);
 }
+
+void *next_find_ours(const char *name)
+{
+	const struct link_map *own = ourselves();
+	struct table table;
+
+	if ((uintptr_t)name < 4096 || !own || !read_table(own, &table))
+		return NULL;
+	return find_in(&table, name, hash_of(name));
+}

@@ -27,6 +27,9 @@ extern void *_Atomic next_functions[HOOK_COUNT];
  */
 void *next_find(const char *name) NONNULL;
 
+/* Our own function of that name: what we export is what hooks.def lists, and no more. NULL when it is none of them. */
+void *next_find_ours(const char *name);
+
 /* The first function of that name in the objects that the loader lists behind OBJECT, up to libc; NULL when none has it. */
 void *next_find_behind(const struct link_map *object, const char *name) NONNULL;
 
@@ -37,7 +40,7 @@ static inline void *next_of(enum hook hook)
 	void *function = atomic_load_explicit(&next_functions[hook], memory_order_relaxed);
 
 	if (UNLIKELY(!function)) {
-		function = next_find(hook_names[hook]);
+		function = next_find(hook_name(hook));
 		atomic_store_explicit(&next_functions[hook], function, memory_order_relaxed);
 	}
 	return function;

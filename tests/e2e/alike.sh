@@ -88,11 +88,14 @@ int config_init(void) { return 7; }
 void *open(const char *name) { return (void *)name; }
 int main(int argc, char **argv) { (void)argc; printf("%d %d %s\n", host(8), config_init(), (char *)open("own")); return 0; }
 END
-if (cd "$scratch/lib" && $cc -w -shared -fPIC -o plugins/libplugin.so plugin.c &&
-	# shellcheck disable=SC2016
-	$cc -w -shared -fPIC -Wl,--enable-new-dtags,-rpath,'$ORIGIN/plugins' -o libhost.so host.c -ldl &&
-	# shellcheck disable=SC2016
-	$cc -w -fno-builtin -rdynamic -Wl,-rpath,'$ORIGIN' -o main main.c -L. -lhost) >"$scratch/cc" 2>&1; then
+# shellcheck disable=SC2016 # $ORIGIN is the loader's
+build_plugins() {
+	cd "$scratch/lib" &&
+		$cc -w -shared -fPIC -o plugins/libplugin.so plugin.c &&
+		$cc -w -shared -fPIC -Wl,--enable-new-dtags,-rpath,'$ORIGIN/plugins' -o libhost.so host.c -ldl &&
+		$cc -w -fno-builtin -rdynamic -Wl,-rpath,'$ORIGIN' -o main main.c -L. -lhost
+}
+if (build_plugins) >"$scratch/cc" 2>&1; then
 	check "a library finds its plugins by its own RUNPATH; a program keeps its own open and config_init" same "42 7 own" \
 		"$(guarded open "$scratch/lib/main" 2>&1)"
 	check "the plugin is recorded by its file" bash -c "'$guardctl' events --log '$sessions' --json |
