@@ -330,6 +330,8 @@ OPEN(open)
 OPEN(open64)
 OPEN(__open)
 OPEN(__open64)
+OPEN(__open_nocancel)
+OPEN(__open64_nocancel)
 OPENAT(openat)
 OPENAT(openat64)
 
@@ -438,4 +440,14 @@ DIR *open_directory(enum hook hook, int dir, const char *name)
 EXPORT DIR *opendir(const char *name)
 {
 	return open_directory(HOOK_opendir, AT_FDCWD, name);
+}
+
+EXPORT int posix_openpt(int flags)
+{
+	return open_hook(HOOK_posix_openpt, AT_FDCWD, "/dev/ptmx", flags, 0);
+}
+
+EXPORT int getpt(void)
+{
+	return open_hook(HOOK_getpt, AT_FDCWD, "/dev/ptmx", O_RDWR, 0);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Commands on other machines by rexec and rcmd: libc connects by itself, so the
- * addresses it will find are looked up and decided beforehand.
+ * addresses it will find are looked up and decided beforehand. rresvport makes a
+ * socket with a reserved port for them.
  */
 #include "libguard/hooks/network.h"
 #include "libguard/hooks/next.h"
@@ -48,3 +49,20 @@ REMOTE(rcmd_af,
        (char **host, unsigned short port, const char *own, const char *other, const char *command, int *errors,
 	sa_family_t family),
        family, (host, port, own, other, command, errors, family))
+
+EXPORT int rresvport_af(int *port, sa_family_t family)
+{
+	struct sockaddr_storage any = {.ss_family = family};
+	long error = network_ask(HOOK_rresvport_af, (struct sockaddr *)&any,
+				 family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in), VERB_BIND);
+
+	return error ? (int)call_errno(error) : NEXT_OF(rresvport_af)(port, family);
+}
+
+EXPORT int rresvport(int *port)
+{
+	struct sockaddr_in any = {.sin_family = AF_INET};
+	long error = network_ask(HOOK_rresvport, (struct sockaddr *)(void *)&any, sizeof any, VERB_BIND);
+
+	return error ? (int)call_errno(error) : NEXT_OF(rresvport)(port);
+}

@@ -237,6 +237,11 @@ static int reserved(int result)
 	return result && errno == EACCES && geteuid() ? (errno = 0, -1) : result;
 }
 
+static int opened(int fd)
+{
+	return reserved(fd < 0 ? -1 : close(fd));
+}
+
 static char *host = room;
 static const union sigval no_value;
 static const struct timeval bad_time = {0, -1};
@@ -275,6 +280,8 @@ static const struct timespec bad_time_ns = {0, -1};
 	CASE(rexec_af, rexec_af(&host, 256, "user", "word", ":", NULL, AF_INET))                                       \
 	CASE(rexec, rexec(&host, 256, "user", "word", ":", NULL))                                                      \
 	CASE(rcmd_af, rcmd_af(&host, 256, "user", "user", ":", NULL, AF_INET))                                         \
+	CASE(rresvport, opened(rresvport(&(int){1023})))                                                                \
+	CASE(rresvport_af, opened(rresvport_af(&(int){1023}, AF_INET6)))                                               \
 	CASE(rcmd, rcmd(&host, 256, "user", "user", ":", NULL))                                                        \
 	CASE(kill, kill(child, SIGCONT))                                                                               \
 	CASE(killpg, killpg(own_group(), SIGCONT))                                                                     \
