@@ -10,6 +10,60 @@
 #define SYS_fchmodat2 452
 #endif
 
+const char *act_name(const struct operand *operand, char storage[ACT_NAME_CAP])
+{
+	struct buf buf = {.data = storage, .cap = ACT_NAME_CAP};
+
+	if (operand->dir == AT_FDCWD || !guard.has_proc || !operand->last || operand->last[0] == '/')
+		return operand->dir == AT_FDCWD || !operand->path.text ? operand->last : operand->path.text;
+	buf_str(&buf, "/proc/self/fd/");
+	buf_i64(&buf, operand->dir);
+	buf_char(&buf, '/');
+	buf_str(&buf, operand->last);
+	return buf_cstr(&buf);
+}
+
+/* What is held was no link, or was followed: a trailing slash, "." or "..". */
+long act_readlink(const struct call *call, char *out, size_t size)
+{
+	const struct operand *operand = &call->operands[0];
+
+	if (operand->held)
+		return -EINVAL;
+	return gate(SYS_readlinkat, operand->dir, GATE_PTR(operand->last), GATE_PTR(out), (long)size);
+}
+
+long act_watch(const struct call *call, int fd, uint32_t mask)
+{
+	const struct operand *operand = &call->operands[0];
+	char storage[ACT_NAME_CAP];
+
+	if (operand->held)
+		mask &= ~(uint32_t)IN_DONT_FOLLOW;
+	return gate(SYS_inotify_add_watch, fd, GATE_PTR(act_name(operand, storage)), mask);
+}
+
+long act_mark(const struct call *call, int fd, unsigned flags, uint64_t mask)
+{
+	const struct operand *operand = &call->operands[0];
+
+	if (operand->held)
+		flags &= ~(unsigned)FAN_MARK_DONT_FOLLOW;
+	return gate(SYS_fanotify_mark, fd, flags, (long)mask, operand->dir, GATE_PTR(operand->last));
+}
+
+bool act_sets_clock(const struct timex *clock)
+{
+	return (uintptr_t)clock >= 4096 && clock->modes != 0;
+}
+
+bool act_sets_quota(int command)
+{
+	unsigned what = (unsigned)command >> SUBCMDSHIFT;
+
+	return what == Q_QUOTAON || what == Q_QUOTAOFF || what == Q_SETQUOTA || what == Q_SETINFO || what >> 8 == 'X';
+}
+
 long act_remove(const struct call *call)
 {
 	const struct operand *operand = &call->operands[0];

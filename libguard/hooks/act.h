@@ -7,6 +7,8 @@
 
 #include "libguard/hooks/call.h"
 
+#include <errno.h>
+#include <signal.h>
 #include <sys/time.h>
 #include <utime.h>
 
@@ -22,6 +24,25 @@ static inline int act_link_flags(const struct operand *operand, int flags)
 	return operand->held ? flags | AT_SYMLINK_FOLLOW : flags;
 }
 
+/* What a function of libc's gave, as a result or -errno. */
+static inline long act_of_libc(long result)
+{
+	return result == -1 ? -errno : result;
+}
+
+#define ACT_NAME_CAP (PATH_NAME_CAP + 32)
+
+/* The operand as one name, for system calls that take no directory: "/proc/self/fd/N/last". */
+const char *act_name(const struct operand *operand, char storage[ACT_NAME_CAP]) NONNULL;
+
+long act_readlink(const struct call *call, char *out, size_t size);
+long act_watch(const struct call *call, int fd, uint32_t mask) NONNULL;
+/* Is it more than a question? */
+bool act_sets_clock(const struct timex *clock);
+bool act_sets_quota(int command);
+
+long act_mark(const struct call *call, int fd, unsigned flags, uint64_t mask) NONNULL;
+long act_sigqueue(pid_t pid, int number, union sigval value);
 long act_remove(const struct call *call) NONNULL;
 long act_fchmodat(const struct call *call, mode_t mode, int flags) NONNULL;
 long act_utime(const struct call *call, const struct utimbuf *times);

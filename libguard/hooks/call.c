@@ -196,7 +196,7 @@ static void record_all(struct call *call)
 	event.time_ns = sys_now_ns();
 	for (unsigned i = 0; i < call->count; i++) {
 		struct operand *operand = &call->operands[i];
-		const char *name = hook_names[call->hook];
+		const char *name = hook_name(call->hook);
 
 		if (!operand->verbs || (operand->recorded && call->result >= 0))
 			continue;
@@ -247,6 +247,12 @@ long call_errno(long result)
 		return result;
 	errno = (int)-result;
 	return -1;
+}
+
+void *call_no_pointer(long result)
+{
+	errno = (int)-result;
+	return NULL;
 }
 
 long call_leave(struct call *call)

@@ -81,6 +81,19 @@ void call_new_name(struct call *call, int dir, const char *name, verb_set verbs)
 /* An operand that is no file: an address, a host, a program. Its texts stay the caller's. */
 struct operand *call_object(struct call *call, const struct object *object, verb_set verbs) NONNULL;
 
+/*
+ * Operands of the process section: this process itself; the process PID, unless that is this one, 0 or nobody; one
+ * that is sent signal NUMBER; a place that is to be mounted on or the like, to be acted on by its canonical name
+ * operand->last.
+ */
+void call_self(struct call *call, verb_set verbs) NONNULL;
+void call_peer(struct call *call, pid_t pid, verb_set verbs) NONNULL;
+void call_signal(struct call *call, pid_t pid, int number) NONNULL;
+void call_place(struct call *call, const char *name, bool follow, verb_set verbs);
+
+/* The process behind a descriptor of pidfd_open(2); 0 when it is none, or the process has ended. */
+pid_t peer_of_pidfd(int fd);
+
 /* Decide all operands. False: refused, or an operand could not be named; call->result says which. */
 bool call_allowed(struct call *call) MUST_CHECK NONNULL;
 
@@ -110,6 +123,9 @@ long call_finish(struct call *call) NONNULL;
 
 /* A result as libc gives it: negative ones become -1 and errno. */
 long call_errno(long result);
+
+/* NULL, with errno from a negative result. */
+void *call_no_pointer(long result);
 
 /* Copy a guest's name; 0, -EFAULT or -ENAMETOOLONG. */
 int name_copy(char out[PATH_NAME_CAP], const char *name) MUST_CHECK;

@@ -148,19 +148,6 @@ static void find_root(char *const *envp)
 		guard_set_root((struct text){root, strlen(root)});
 }
 
-static void find_real(void)
-{
-#define HOOK(result, name, ...)
-#define QUERY(result, name, ...)
-#define CUSTOM(name)
-#define NEXT(name) real.name = (__typeof__(real.name))dlsym(RTLD_NEXT, #name);
-#include "libguard/hooks.def"
-#undef HOOK
-#undef QUERY
-#undef CUSTOM
-#undef NEXT
-}
-
 /* Map every session that NAMES lists, outermost first. */
 static int join(const char *names)
 {
@@ -189,6 +176,7 @@ static bool start(char *const *argv, char *const *envp)
 	char directory[256] = "";
 	int status = session_start(guard.carry.library, argv, envp, directory);
 
+	atomic_store(&guard.starter, (uint32_t)sys_gettid()); /* a child of the one that began */
 	guard.carry.sessions = keep(directory, strnlen(directory, sizeof directory - 1)).data;
 	if (status < 0)
 		sys_exit(EXIT_REFUSED); /* session_start or the supervisor has said why */
@@ -205,7 +193,6 @@ static void become_guarded(int argc, char *const *argv, char *const *envp)
 	self_start();
 	find_self();
 	find_library(first);
-	find_real();
 	if (!first) {
 		if (strlen(names) >= SESSION_NAMES_CAP)
 			give_up(SESSION_VARIABLE " is too long", 0);
@@ -235,7 +222,6 @@ static void init(int argc, char *const *argv, char *const *envp)
 		return;
 	/* A program with more rights than its caller: the caller's policy must not rule it. */
 	if (getauxval(AT_SECURE)) {
-		find_real();
 		atomic_store(&guard.phase, GUARD_OFF);
 		return;
 	}

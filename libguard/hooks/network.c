@@ -4,9 +4,13 @@
  *
  * The address is copied first; what was decided is what the kernel gets.
  */
-#include "libguard/hooks/call.h"
+#include "libguard/hooks/network.h"
+
+#include "libguard/core/sys.h"
+#include "libguard/hooks/cancel.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -77,25 +81,47 @@ static void name_address(struct call *call, struct address *address, enum verb v
 	}
 }
 
-EXPORT int connect(int fd, const struct sockaddr *given, socklen_t len)
+long network_ask(enum hook hook, const struct sockaddr *given, socklen_t len, enum verb verb)
 {
 	struct address address;
 	struct call call;
 
-	call_enter(&call, HOOK_connect);
+	call_enter(&call, hook);
+	take(&address, given, len);
+	name_address(&call, &address, verb);
+	(void)!call_allowed(&call);
+	return call_finish(&call);
+}
+
+static int connect_hook(enum hook hook, int fd, const struct sockaddr *given, socklen_t len)
+{
+	struct address address;
+	struct call call;
+
+	call_enter(&call, hook);
 	take(&address, given, len);
 	name_address(&call, &address, VERB_CONNECT);
 	if (call_allowed(&call))
-		call.result = gate(SYS_connect, fd, GATE_PTR(address.given), len);
+		CANCEL_POINT(&call, call.result = gate(SYS_connect, fd, GATE_PTR(address.given), len));
 	return (int)call_leave(&call);
 }
 
-EXPORT int bind(int fd, const struct sockaddr *given, socklen_t len)
+EXPORT int connect(int fd, const struct sockaddr *given, socklen_t len)
+{
+	return connect_hook(HOOK_connect, fd, given, len);
+}
+
+EXPORT int __connect(int fd, const struct sockaddr *given, socklen_t len)
+{
+	return connect_hook(HOOK___connect, fd, given, len);
+}
+
+static int bind_hook(enum hook hook, int fd, const struct sockaddr *given, socklen_t len)
 {
 	struct address address;
 	struct call call;
 
-	call_enter(&call, HOOK_bind);
+	call_enter(&call, hook);
 	take(&address, given, len);
 	name_address(&call, &address, VERB_BIND);
 	if (call.on && address.addr.family == ADDR_UNIX && address.addr.socket.len > 0 && address.addr.socket.data[0] != '@') {
@@ -111,18 +137,80 @@ EXPORT int bind(int fd, const struct sockaddr *given, socklen_t len)
 	return (int)call_leave(&call);
 }
 
+EXPORT int bind(int fd, const struct sockaddr *given, socklen_t len)
+{
+	return bind_hook(HOOK_bind, fd, given, len);
+}
+
+#define PORT_FIRST 600 /* glibc's range of reserved ports */
+#define PORT_LAST 1023
+
+/* A port below 1024 that is free; one that *address asks for is not looked at. */
+EXPORT int bindresvport(int fd, struct sockaddr_in *address)
+{
+	static _Atomic unsigned turn;
+	struct sockaddr_in any = {.sin_family = AF_INET};
+	unsigned count = PORT_LAST - PORT_FIRST + 1;
+	unsigned start = atomic_fetch_add_explicit(&turn, 1, memory_order_relaxed) + (unsigned)self_pid();
+	int result = -1;
+
+	if (!address)
+		address = &any;
+	else if (address->sin_family != AF_INET)
+		return (int)call_errno(-EAFNOSUPPORT);
+	for (unsigned i = 0; i < count; i++) {
+		address->sin_port = htons((uint16_t)(PORT_FIRST + (start + i) % count));
+		result = bind_hook(HOOK_bindresvport, fd, (struct sockaddr *)(void *)address, sizeof *address);
+		if (result == 0 || errno != EADDRINUSE)
+			break;
+	}
+	return result;
+}
+
+/* A socket that was bound to nothing gets any address and some port by it. */
+static bool is_unbound(int fd, struct sockaddr_storage *own, socklen_t *len)
+{
+	*len = sizeof *own;
+	if (SYS_3(SYS_getsockname, fd, own, len) != 0)
+		return false;
+	if (own->ss_family == AF_INET)
+		return ((struct sockaddr_in *)(void *)own)->sin_port == 0;
+	return own->ss_family == AF_INET6 && ((struct sockaddr_in6 *)(void *)own)->sin6_port == 0;
+}
+
+EXPORT int listen(int fd, int backlog)
+{
+	struct sockaddr_storage own;
+	struct address address;
+	struct call call;
+	socklen_t len;
+
+	call_enter(&call, HOOK_listen);
+	if (call.on && is_unbound(fd, &own, &len)) {
+		take(&address, &own, len);
+		name_address(&call, &address, VERB_BIND);
+	}
+	if (call_allowed(&call))
+		call.result = gate(SYS_listen, fd, backlog);
+	return (int)call_leave(&call);
+}
+
 EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *given, socklen_t len)
 {
 	struct address address;
 	struct call call;
+	long result;
 
-	if (!given)
-		return call_errno(gate(SYS_sendto, fd, GATE_PTR(data), (long)size, flags, 0, 0));
+	if (!given) {
+		CANCEL_POINT(NULL, result = gate(SYS_sendto, fd, GATE_PTR(data), (long)size, flags, 0, 0));
+		return call_errno(result);
+	}
 	call_enter(&call, HOOK_sendto);
 	take(&address, given, len);
 	name_address(&call, &address, VERB_SEND);
 	if (call_allowed(&call))
-		call.result = gate(SYS_sendto, fd, GATE_PTR(data), (long)size, flags, GATE_PTR(address.given), len);
+		CANCEL_POINT(&call, call.result = gate(SYS_sendto, fd, GATE_PTR(data), (long)size, flags,
+						       GATE_PTR(address.given), len));
 	return call_leave(&call);
 }
 
@@ -131,16 +219,19 @@ static ssize_t send_message(enum hook hook, int fd, const struct msghdr *message
 	struct address address;
 	struct msghdr copy;
 	struct call call;
+	long result;
 
-	if ((uintptr_t)message < 4096 || !message->msg_name)
-		return call_errno(gate(SYS_sendmsg, fd, GATE_PTR(message), flags));
+	if ((uintptr_t)message < 4096 || !message->msg_name) {
+		CANCEL_POINT(NULL, result = gate(SYS_sendmsg, fd, GATE_PTR(message), flags));
+		return call_errno(result);
+	}
 	copy = *message;
 	call_enter(&call, hook);
 	take(&address, copy.msg_name, copy.msg_namelen);
 	name_address(&call, &address, VERB_SEND);
 	copy.msg_name = (void *)(uintptr_t)address.given;
 	if (call_allowed(&call))
-		call.result = gate(SYS_sendmsg, fd, GATE_PTR(&copy), flags);
+		CANCEL_POINT(&call, call.result = gate(SYS_sendmsg, fd, GATE_PTR(&copy), flags));
 	return call_leave(&call);
 }
 
@@ -150,16 +241,26 @@ EXPORT ssize_t sendmsg(int fd, const struct msghdr *message, int flags)
 }
 
 /* One message after another: what was sent before a refused one stays sent, as with any other error. */
-EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+static int send_messages(enum hook hook, int fd, struct mmsghdr *messages, unsigned count, int flags)
 {
 	unsigned sent = 0;
 
 	for (; sent < count; sent++) {
-		ssize_t len = send_message(HOOK_sendmmsg, fd, &messages[sent].msg_hdr, flags);
+		ssize_t len = send_message(hook, fd, &messages[sent].msg_hdr, flags);
 
 		if (len < 0)
 			return sent > 0 ? (int)sent : -1;
 		messages[sent].msg_len = (unsigned)len;
 	}
 	return (int)sent;
+}
+
+EXPORT int sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+	return send_messages(HOOK_sendmmsg, fd, messages, count, flags);
+}
+
+EXPORT int __sendmmsg(int fd, struct mmsghdr *messages, unsigned count, int flags)
+{
+	return send_messages(HOOK___sendmmsg, fd, messages, count, flags);
 }

@@ -37,6 +37,7 @@ static int walk(int dir, const char *name, int flags, mode_t mode)
 	char component[PATH_NAME_CAP];
 	struct stat status;
 	bool ours = false;
+	int guest_flags = flags;
 	size_t len;
 	int fd;
 
@@ -68,6 +69,10 @@ static int walk(int dir, const char *name, int flags, mode_t mode)
 	if (name[len] == '/')
 		flags |= O_DIRECTORY;
 	fd = plain_openat(dir, len ? component : ".", flags | O_NOFOLLOW, mode);
+	/* Of a link the kernel says first that it is no directory; openat2 says that it is a link. */
+	if (fd == -ENOTDIR && !(guest_flags & O_NOFOLLOW) &&
+	    sys_fstatat(dir, component, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISLNK(status.st_mode))
+		fd = -ELOOP;
 	if (ours)
 		sys_close(dir);
 	/* O_PATH opens a link itself where any other flag would say ELOOP. */

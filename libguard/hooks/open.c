@@ -6,9 +6,12 @@
  * is opened by a name that must not lead through a link, and a name that does
  * is resolved, decided again and opened the same way.
  */
+#include "libguard/hooks/open.h"
+
 #include "libguard/hooks/call.h"
 
 #include "libguard/core/sys.h"
+#include "libguard/hooks/cancel.h"
 #include "libguard/hooks/nolinks.h"
 
 #include <errno.h>
@@ -49,11 +52,17 @@ static verb_set verbs_of(int flags)
 }
 
 /* Open by the guest's own name while nothing can have changed its start, else by the canonical one. */
-static int open_once(const struct opening *opening, int flags)
+static int open_once(struct opening *opening, int flags)
 {
-	if (!opening->resolved && (opening->copy[0] == '/' || !name_is_contended()))
-		return nolinks_open(opening->dir, opening->copy, flags, opening->mode);
-	return nolinks_open(AT_FDCWD, opening->operand->path.text, flags, opening->mode);
+	bool own = !opening->resolved && (opening->copy[0] == '/' || !name_is_contended());
+	const char *name = own ? opening->copy : opening->operand->path.text;
+	int dir = own ? opening->dir : AT_FDCWD;
+	int fd;
+
+	if (flags & (O_DIRECTORY | O_PATH))
+		return nolinks_open(dir, name, flags, opening->mode); /* never blocks */
+	CANCEL_POINT(&opening->call, fd = nolinks_open(dir, name, flags, opening->mode));
+	return fd;
 }
 
 /* Where a directory above the working directory is closed to us, hold the start itself and name that. */
@@ -244,7 +253,7 @@ static void opening_start(struct opening *opening, enum hook hook, int dir, cons
 	opening->resolved = false;
 	if (UNLIKELY(!call->on)) {
 		if (!call->refused)
-			call->result = gate(SYS_openat, dir, GATE_PTR(name), flags, mode);
+			CANCEL_POINT(call, call->result = gate(SYS_openat, dir, GATE_PTR(name), flags, mode));
 		return;
 	}
 	opening->operand = call_operand(call, verbs_of(flags));
@@ -269,6 +278,25 @@ static __attribute__((flatten)) int open_hook(enum hook hook, int dir, const cha
 
 	opening_start(&opening, hook, dir, name, flags, mode);
 	return (int)call_leave(&opening.call);
+}
+
+int open_for(enum hook hook, int dir, const char *name, int flags, mode_t mode)
+{
+	struct opening opening;
+
+	opening_start(&opening, hook, dir, name, flags, mode);
+	return (int)call_finish(&opening.call);
+}
+
+struct open_link open_link_of(int fd)
+{
+	struct open_link link;
+	struct buf buf = BUF_ON(link.name);
+
+	buf_str(&buf, "/proc/self/fd/");
+	buf_i64(&buf, fd);
+	buf_cstr(&buf);
+	return link;
 }
 
 /* The mode is passed only if the flags say so; O_TMPFILE holds O_DIRECTORY's bit, so all of its bits count. */
@@ -301,6 +329,10 @@ static __attribute__((flatten)) int open_hook(enum hook hook, int dir, const cha
 
 OPEN(open)
 OPEN(open64)
+OPEN(__open)
+OPEN(__open64)
+OPEN(__open_nocancel)
+OPEN(__open64_nocancel)
 OPENAT(openat)
 OPENAT(openat64)
 
@@ -330,8 +362,7 @@ OPEN_2(__open64_2)
 OPENAT_2(__openat_2)
 OPENAT_2(__openat64_2)
 
-/* The flags of open(2) for a mode of fopen(3); -1 when it is none. "m" and "ccs=" are fdopen's to read. */
-static int flags_of_mode(const char *mode)
+int open_flags_of_mode(const char *mode)
 {
 	int flags;
 
@@ -360,10 +391,10 @@ static int flags_of_mode(const char *mode)
 	return flags;
 }
 
-static void *fopen_hook(enum hook hook, const char *name, const char *mode)
+FILE *open_stream(enum hook hook, const char *name, const char *mode)
 {
 	struct opening opening;
-	int flags = flags_of_mode(mode);
+	int flags = open_flags_of_mode(mode);
 	FILE *file;
 
 	if (flags < 0) {
@@ -381,28 +412,43 @@ static void *fopen_hook(enum hook hook, const char *name, const char *mode)
 	return call_leave_pointer(&opening.call, file);
 }
 
-EXPORT FILE *fopen(const char *name, const char *mode)
-{
-	return fopen_hook(HOOK_fopen, name, mode);
-}
+#define FOPEN(function)                                                                                                \
+	EXPORT FILE *function(const char *name, const char *mode)                                                      \
+	{                                                                                                              \
+		return open_stream(HOOK_##function, name, mode);                                                       \
+	}
 
-EXPORT FILE *fopen64(const char *name, const char *mode)
+FOPEN(fopen)
+FOPEN(fopen64)
+FOPEN(_IO_fopen)
+
+DIR *open_directory(enum hook hook, int dir, const char *name)
 {
-	return fopen_hook(HOOK_fopen64, name, mode);
+	struct opening opening;
+	DIR *stream;
+
+	opening_start(&opening, hook, dir, name, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC, 0);
+	if (opening.call.result < 0)
+		return call_leave_pointer(&opening.call, NULL);
+	stream = fdopendir((int)opening.call.result);
+	if (!stream) {
+		sys_close((int)opening.call.result);
+		opening.call.result = -errno;
+	}
+	return call_leave_pointer(&opening.call, stream);
 }
 
 EXPORT DIR *opendir(const char *name)
 {
-	struct opening opening;
-	DIR *dir;
+	return open_directory(HOOK_opendir, AT_FDCWD, name);
+}
 
-	opening_start(&opening, HOOK_opendir, AT_FDCWD, name, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC, 0);
-	if (opening.call.result < 0)
-		return call_leave_pointer(&opening.call, NULL);
-	dir = fdopendir((int)opening.call.result);
-	if (!dir) {
-		sys_close((int)opening.call.result);
-		opening.call.result = -errno;
-	}
-	return call_leave_pointer(&opening.call, dir);
+EXPORT int posix_openpt(int flags)
+{
+	return open_hook(HOOK_posix_openpt, AT_FDCWD, "/dev/ptmx", flags, 0);
+}
+
+EXPORT int getpt(void)
+{
+	return open_hook(HOOK_getpt, AT_FDCWD, "/dev/ptmx", O_RDWR, 0);
 }

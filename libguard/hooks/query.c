@@ -32,3 +32,10 @@ long ask_access(int dir, const char *name, int mode, int flags)
 		return gate(SYS_faccessat, dir, GATE_PTR(name), mode);
 	return gate(SYS_faccessat2, dir, GATE_PTR(name), mode, flags);
 }
+
+long ask_stat(int version, int dir, const char *name, void *out, int flags)
+{
+	if (version < 0 || version > 1)
+		return -EINVAL;
+	return gate(SYS_newfstatat, dir, GATE_PTR(name), GATE_PTR(out), flags);
+}

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Starting programs through libc: posix_spawn, system, popen. libc runs them by
- * code of its own that no hook sees, so everything is decided beforehand.
+ * Starting programs through libc: posix_spawn, system, popen, wordexp. libc runs
+ * them by code of its own that no hook sees, so everything is decided
+ * beforehand.
  */
+#include "libguard/hooks/actions.h"
 #include "libguard/hooks/call.h"
+#include "libguard/hooks/next.h"
 #include "libguard/hooks/process.h"
 #include "libguard/hooks/program.h"
 
@@ -13,6 +16,7 @@
 #include <alloca.h>
 #include <errno.h>
 #include <string.h>
+#include <wordexp.h>
 
 typedef int spawn_function(pid_t *, const char *, const posix_spawn_file_actions_t *, const posix_spawnattr_t *,
 			   char *const[], char *const[]);
@@ -40,9 +44,9 @@ static const char *find_in_path(const char *file, char name[PATH_NAME_CAP])
 	return file;
 }
 
-static int spawn(enum hook hook, spawn_function *spawn_real, pid_t *pid, const char *name, const char *decided,
-		 const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes, char *const argv[],
-		 char *const envp[])
+static int spawn_in(enum hook hook, spawn_function *next, const struct actions *place, pid_t *pid, const char *name,
+		    const char *decided, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
+		    char *const argv[], char *const envp[])
 {
 	struct call call;
 	enum event_coverage coverage = COVER_HOOKS;
@@ -51,12 +55,12 @@ static int spawn(enum hook hook, spawn_function *spawn_real, pid_t *pid, const c
 
 	call_enter(&call, hook);
 	if (!call.on)
-		return call.refused ? (int)-call.result : spawn_real(pid, name, actions, attributes, argv, envp);
+		return call.refused ? (int)-call.result : next(pid, name, actions, attributes, argv, envp);
 	words = alloca(program_words(argv) * sizeof *words);
 	environment = alloca((env_count(envp) + ENV_EXTRA) * sizeof *environment);
 	text.cap = env_text_cap(&guard.carry, envp);
 	text = (struct buf){.data = alloca(text.cap), .cap = text.cap};
-	if (!program_allowed(&call, AT_FDCWD, decided, 0, argv, words, &coverage) && call.refused)
+	if (!program_allowed(&call, place->dir, decided, 0, argv, words, &coverage) && call.refused)
 		return (int)-call_finish(&call);
 	if (env_make(&guard.carry, envp, environment, &text) < 0) {
 		call_finish(&call);
@@ -64,15 +68,27 @@ static int spawn(enum hook hook, spawn_function *spawn_real, pid_t *pid, const c
 	}
 	call.result = 0;
 	program_record(&call, coverage);
-	call.result = -spawn_real(pid, name, actions, attributes, argv, environment);
+	call.result = -next(pid, name, actions, attributes, argv, environment);
 	return (int)-call_finish(&call);
+}
+
+static int spawn(enum hook hook, spawn_function *next, pid_t *pid, const char *name, const char *decided,
+		 const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes, char *const argv[],
+		 char *const envp[])
+{
+	struct actions place;
+	int error = (int)-actions_ask(hook, actions, &place);
+
+	if (!error)
+		error = spawn_in(hook, next, &place, pid, name, decided, actions, attributes, argv, envp);
+	actions_end(&place);
+	return error;
 }
 
 EXPORT int posix_spawn(pid_t *pid, const char *name, const posix_spawn_file_actions_t *actions,
 		       const posix_spawnattr_t *attributes, char *const argv[], char *const envp[])
 {
-	guard_ready();
-	return spawn(HOOK_posix_spawn, real.posix_spawn, pid, name, name, actions, attributes, argv, envp);
+	return spawn(HOOK_posix_spawn, NEXT_OF(posix_spawn), pid, name, name, actions, attributes, argv, envp);
 }
 
 EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
@@ -80,8 +96,7 @@ EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_act
 {
 	char name[PATH_NAME_CAP];
 
-	guard_ready();
-	return spawn(HOOK_posix_spawnp, real.posix_spawnp, pid, file, find_in_path(file, name), actions, attributes, argv,
+	return spawn(HOOK_posix_spawnp, NEXT_OF(posix_spawnp), pid, file, find_in_path(file, name), actions, attributes, argv,
 		     envp);
 }
 
@@ -103,17 +118,50 @@ static bool shell_allowed(enum hook hook, const char *command)
 	return call_leave(&call) >= 0;
 }
 
+static int system_hook(enum hook hook, int (*next)(const char *), const char *command)
+{
+	if (command && !shell_allowed(hook, command))
+		return -1;
+	return next(command);
+}
+
 EXPORT int system(const char *command)
 {
-	if (command && !shell_allowed(HOOK_system, command))
-		return -1;
-	guard_ready();
-	return real.system(command);
+	return system_hook(HOOK_system, NEXT_OF(system), command);
+}
+
+EXPORT int __libc_system(const char *command)
+{
+	return system_hook(HOOK___libc_system, NEXT_OF(__libc_system), command);
 }
 
 EXPORT FILE *popen(const char *command, const char *mode)
 {
 	if (!shell_allowed(HOOK_popen, command))
 		return NULL;
-	return real.popen(command, mode);
+	return NEXT_OF(popen)(command, mode);
+}
+
+EXPORT FILE *_IO_popen(const char *command, const char *mode)
+{
+	if (!shell_allowed(HOOK__IO_popen, command))
+		return NULL;
+	return NEXT_OF(_IO_popen)(command, mode);
+}
+
+EXPORT FILE *_IO_proc_open(FILE *stream, const char *command, const char *mode)
+{
+	if (!shell_allowed(HOOK__IO_proc_open, command))
+		return NULL;
+	return NEXT_OF(_IO_proc_open)(stream, command, mode);
+}
+
+/* A command within words runs in a shell. Which words are commands only libc's parser knows: the shell is asked for all. */
+EXPORT int wordexp(const char *words, wordexp_t *out, int flags)
+{
+	bool runs = !(flags & WRDE_NOCMD) && (strstr(words, "$(") || strchr(words, '`'));
+
+	if (runs && !shell_allowed(HOOK_wordexp, words))
+		return WRDE_CMDSUB;
+	return NEXT_OF(wordexp)(words, out, flags);
 }

@@ -43,7 +43,7 @@ all_refused() { # FILE
 }
 
 policy files <<END
-files = ( { id = "shut"; deny = "all"; path = "$scratch/shut/**"; } );
+files = ( { id = "shut"; deny = "all"; path = ["$scratch/shut/**", "/dev/{shm,mqueue}/*libguard-shut-*"]; } );
 default = { files = "allow"; network = "allow"; commands = "allow"; process = "allow"; };
 END
 
@@ -69,6 +69,17 @@ for errno in 38 1; do
 		skip "the probe runs where openat2 fails with errno $errno" "seccomp filters are not available"
 	fi
 done
+
+# What lies in no directory of the test's own.
+policy temporary <<END
+files = ( { id = "temporary"; deny = "create"; path = "/tmp/tmpf*"; } );
+default = { files = "allow"; network = "allow"; commands = "allow"; process = "allow"; };
+END
+check "a temporary stream is refused where its file may not be made" bash -c "LD_PRELOAD='$library' \
+	GUARD_POLICY='$scratch/temporary.conf' '$probe' tmpfile 2>/dev/null | grep -qx 'tmpfile EACCES'"
+check "that is recorded" same tmpfile "$(calls deny)"
+check "a temporary stream works where it may, and leaves no name" bash -c "LD_PRELOAD='$library' \
+	GUARD_POLICY='$scratch/files.conf' '$probe' tmpfile 2>/dev/null | grep -qx 'tmpfile ok'"
 
 # Hidden objects are absent for queries too.
 mkdir "$scratch/hidden" && echo x >"$scratch/hidden/f"
