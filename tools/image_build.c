@@ -28,6 +28,7 @@ struct image_builder *image_builder_new(void)
 	b->excepts.row = sizeof(struct image_except);
 	b->ports.row = sizeof(struct image_ports_row);
 	b->strings.row = 1;
+	b->twins.row = sizeof(struct image_twin);
 	b->spans.row = sizeof(struct image_span);
 	b->refs.row = sizeof(uint32_t);
 	image_add_string(b, TEXT(""));
@@ -68,6 +69,7 @@ void image_builder_free(struct image_builder *b)
 	image_free_vector(&b->strings);
 	image_free_vector(&b->spans);
 	image_free_vector(&b->refs);
+	image_free_vector(&b->twins);
 	free(b->index);
 	free(b);
 }
@@ -292,4 +294,21 @@ int image_builder_add(struct image_builder *b, const struct image_rule *rule)
 	if (b->failed)
 		return -ENOMEM;
 	return add_objects(b, rule, number);
+}
+
+void image_builder_twin(struct image_builder *b, const char *path, const struct stat *status, uint64_t print)
+{
+	uint64_t size = (uint64_t)status->st_size;
+	struct image_twin *row;
+
+	for (size_t i = 0; i < b->twins.count; i++) {
+		const struct image_twin *known = ROW_AT(b->twins, struct image_twin, i);
+		struct text name = image_string_at(b, known->path);
+
+		if (known->size == size && name.len == strlen(path) && !memcmp(name.data, path, name.len))
+			return;
+	}
+	row = image_add_row(b, &b->twins);
+	if (row)
+		*row = (struct image_twin){size, status->st_dev, status->st_ino, print, image_add_string(b, text_of(path)), 0};
 }

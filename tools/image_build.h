@@ -9,6 +9,8 @@
 
 #include "libguard/policy/policy.h"
 
+#include <sys/stat.h>
+
 struct image_builder;
 
 /* An address range: the first `bits` of `ip` count (IPv4 as ::ffff:a.b.c.d, so 96 more than people write). */
@@ -73,6 +75,12 @@ int image_builder_label(struct image_builder *builder, const char *name) MUST_CH
 
 /* Add a rule. 0, -ENOMEM, or -E2BIG (a pattern beyond 4096 bytes, counters beyond 1 000 000). */
 int image_builder_add(struct image_builder *builder, const struct image_rule *rule) MUST_CHECK NONNULL;
+
+/*
+ * A file that a rule refuses to run by its path: copies and hard links of it are that program too. PRINT is its
+ * content_print. Several of one path are one.
+ */
+void image_builder_twin(struct image_builder *builder, const char *path, const struct stat *status, uint64_t print) NONNULL;
 
 /* Lay out the image; malloc'ed, owned by the caller. 0 or -ENOMEM. The builder stays usable only for _free. */
 int image_builder_finish(struct image_builder *builder, const struct image_setting *setting, unsigned char **image,

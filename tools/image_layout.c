@@ -245,6 +245,13 @@ static void lay_edges(struct image_builder *b, struct layout *to)
 	}
 }
 
+static int compare_twins(const void *a, const void *b)
+{
+	const struct image_twin *x = a, *y = b;
+
+	return (x->size > y->size) - (x->size < y->size);
+}
+
 struct part {
 	struct image_table *table;
 	const void *data;
@@ -292,6 +299,8 @@ int image_builder_finish(struct image_builder *b, const struct image_setting *se
 		hints[v] = setting->hints[v]
 				   ? image_add_string(b, (struct text){setting->hints[v], strlen(setting->hints[v])})
 				   : 0;
+	if (b->twins.count > 0)
+		qsort(b->twins.data, b->twins.count, b->twins.row, compare_twins);
 	image_add_row(b, &to.globsets); /* row 0: none */
 	for (size_t i = 0; i < b->nodes.count; i++)
 		lay_node(b, &to, (uint32_t)i);
@@ -303,6 +312,7 @@ int image_builder_finish(struct image_builder *b, const struct image_setting *se
 			PART(globs, to.globs),	 PART(edges, to.edges),	 PART(spans, b->spans),
 			PART(refs, b->refs),	 PART(words, b->words),	 PART(excepts, b->excepts),
 			PART(ports, b->ports),	 PART(strings, b->strings),
+			PART(twins, b->twins),
 #undef PART
 			{&head.labels, b->labels, b->label_count, sizeof b->labels[0]},
 		};

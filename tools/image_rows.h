@@ -52,7 +52,7 @@ struct building_edge {
 };
 
 struct image_builder {
-	struct vector rules, nodes, globs, edges, words, excepts, ports, strings, spans, refs;
+	struct vector rules, nodes, globs, edges, words, excepts, ports, strings, spans, refs, twins;
 	uint32_t *index; /* edges by hash, open addressing; number + 1 */
 	size_t index_size;
 	uint64_t counters;

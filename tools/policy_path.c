@@ -7,6 +7,8 @@
 
 #define LINKS_MAX 40
 
+const char *const path_programs[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin", NULL};
+
 /* What a link of /proc/self leads to is the reader's own, not the guarded process's. */
 static bool is_own_process(const char *path)
 {

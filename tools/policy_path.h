@@ -21,3 +21,6 @@
  * Source: path_resolution(7), proc(5).
  */
 void path_names(struct arena *arena, const char *path, struct words *out) NONNULL;
+
+/* The directories that the system keeps its programs in, NULL at the end. $PATH is not asked, it may lead into the workspace. */
+extern const char *const path_programs[];

@@ -313,19 +313,17 @@ static bool is_many_programs(const char *name)
 
 /*
  * What links of this name in the system's own directories lead to: the kernel names a program by the end of its
- * links, so "python3" must cover /usr/bin/python3.11. $PATH is not asked, it may lead into the workspace.
+ * links, so "python3" must cover /usr/bin/python3.11.
  */
 static void add_system_programs(const struct making *making, const char *name)
 {
-	static const char *const directories[] = {"/usr/local/sbin", "/usr/local/bin", "/usr/sbin",
-						  "/usr/bin",        "/sbin",          "/bin"};
 	struct arena *arena = making->reading->arena;
 
-	for (size_t i = 0; i < ARRAY_LEN(directories); i++) {
+	for (const char *const *directory = path_programs; *directory; directory++) {
 		struct words names = {0};
 		const char *target, *base;
 
-		path_names(arena, arena_format(arena, "%s/%s", directories[i], name), &names);
+		path_names(arena, arena_format(arena, "%s/%s", *directory, name), &names);
 		target = names.items[names.count - 1];
 		base = strrchr(target, '/') + 1;
 		if (strcmp(base, name) && !is_many_programs(base))

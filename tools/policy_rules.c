@@ -6,6 +6,7 @@
 #include "tools/policy_profile.h"
 #include "tools/policy_schema.h"
 #include "tools/policy_source.h"
+#include "tools/policy_twins.h"
 #include "tools/suggest.h"
 
 #include <errno.h>
@@ -345,6 +346,8 @@ static int build_rule(struct image_builder *builder, struct policy_rule *rule)
 
 	if (result == 0)
 		result = label_set(builder, &rule->after, &rule->image.after);
+	if (result == 0)
+		policy_twins(builder, &rule->image);
 	return result < 0 ? result : image_builder_add(builder, &rule->image);
 }
 

@@ -196,6 +196,9 @@ void addr_write(const struct addr *addr, struct buf *out)
 	case ADDR_UNIX:
 		buf_bytes(out, addr->socket.data, addr->socket.len);
 		return;
+	case ADDR_ANYWHERE:
+		buf_str(out, "anywhere");
+		return;
 	case ADDR_NONE:
 	case ADDR_OTHER:
 		buf_str(out, "family ");

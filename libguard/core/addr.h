@@ -12,7 +12,8 @@
 
 #include <sys/socket.h>
 
-enum addr_family { ADDR_NONE, ADDR_INET, ADDR_INET6, ADDR_UNIX, ADDR_OTHER };
+/* ADDR_ANYWHERE: where a packet or raw socket leads, which writes addresses itself: to each of them. */
+enum addr_family { ADDR_NONE, ADDR_INET, ADDR_INET6, ADDR_UNIX, ADDR_OTHER, ADDR_ANYWHERE };
 
 struct addr {
 	uint8_t family;     /* enum addr_family, after folding */
@@ -48,7 +49,7 @@ void addr_as_peer(struct addr *addr) NONNULL;
 /* Do two addresses lead to the same host, whatever the port? False for families other than INET and INET6. */
 bool addr_same_ip(const struct addr *a, const struct addr *b) MUST_CHECK NONNULL;
 
-/* Write "1.2.3.4:80", "[fd00::1]:80", "/run/x.sock", "@name" or "family 16". */
+/* Write "1.2.3.4:80", "[fd00::1]:80", "/run/x.sock", "@name", "family 16" or "anywhere". */
 void addr_write(const struct addr *addr, struct buf *out) NONNULL;
 
 /* Write the IP alone, without the port. */

@@ -53,6 +53,11 @@ ssize_t sys_read(int fd, void *out, size_t cap)
 	return SYS_3(SYS_read, fd, out, cap);
 }
 
+ssize_t sys_pread(int fd, void *out, size_t cap, off_t at)
+{
+	return SYS_4(SYS_pread64, fd, out, cap, at);
+}
+
 ssize_t sys_write(int fd, const void *data, size_t len)
 {
 	return SYS_3(SYS_write, fd, data, len);

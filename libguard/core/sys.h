@@ -44,6 +44,7 @@ ssize_t sys_readlinkat(int dir, const char *path, char *out, size_t cap) MUST_CH
 /* The length of the name without its NUL. */
 ssize_t sys_getcwd(char *out, size_t cap) MUST_CHECK NONNULL;
 ssize_t sys_read(int fd, void *out, size_t cap) MUST_CHECK NONNULL;
+ssize_t sys_pread(int fd, void *out, size_t cap, off_t at) MUST_CHECK NONNULL;
 ssize_t sys_write(int fd, const void *data, size_t len) NONNULL;
 int sys_fstat(int fd, struct stat *out) MUST_CHECK NONNULL;
 int sys_fstatat(int dir, const char *path, struct stat *out, int flags) MUST_CHECK NONNULL;

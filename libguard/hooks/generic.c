@@ -215,6 +215,8 @@ static const char *with_slash(const char *name, char out[256])
 	CALL(mq_unlink, mq_unlink(with_slash(TEXT_ARG(a), (char[256]){0})))                                            \
 	CALL(execve, execve(TEXT_ARG(a), OUT(b), OUT(c)))                                                              \
 	CALL(execveat, execveat(INT(a), TEXT_ARG(b), OUT(c), OUT(d), INT(e)))                                          \
+	CALL(socket, socket(INT(a), INT(b), INT(c)))                                                                   \
+	CALL(setsockopt, setsockopt(INT(a), INT(b), INT(c), pointer(d), (socklen_t)e))                                 \
 	CALL(connect, connect(INT(a), pointer(b), (socklen_t)c))                                                       \
 	CALL(bind, bind(INT(a), pointer(b), (socklen_t)c))                                                             \
 	CALL(listen, listen(INT(a), INT(b)))                                                                           \

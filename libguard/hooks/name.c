@@ -68,6 +68,7 @@ struct operand *call_operand(struct call *call, verb_set verbs)
 	operand->held = false;
 	operand->flags = 0;
 	operand->unknown = false;
+	operand->decided = false;
 	operand->recorded = false;
 	operand->argv = (struct text){"", 0};
 	operand->path.len = 0;

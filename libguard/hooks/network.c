@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Sockets: connect, bind, and sending to an address.
+ * Sockets: connect, bind, sending to an address, and sockets that send without naming one.
  *
  * The address is copied first; what was decided is what the kernel gets.
  */
@@ -79,6 +79,45 @@ static void name_address(struct call *call, struct address *address, enum verb v
 
 		operand->object.host = (struct text){host, session_find_host(&guard.sessions[i], addr, host)};
 	}
+}
+
+/*
+ * May this process write the addresses of what it sends itself? No later call names them, so this counts as sending to
+ * each. 0 or -errno.
+ */
+static long ask_anywhere(enum hook hook)
+{
+	struct address address = {.addr = {.family = ADDR_ANYWHERE}};
+	struct call call;
+
+	call_enter(&call, hook);
+	name_address(&call, &address, VERB_SEND);
+	(void)!call_allowed(&call);
+	return call_finish(&call);
+}
+
+/* Packets with every header, or with every one but the link's. */
+static bool is_anywhere(int family, int type, int protocol)
+{
+	type &= ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+	return family == AF_PACKET || family == AF_XDP || type == SOCK_PACKET ||
+	       ((family == AF_INET || family == AF_INET6) && type == SOCK_RAW && protocol == IPPROTO_RAW);
+}
+
+EXPORT int socket(int family, int type, int protocol)
+{
+	long error = is_anywhere(family, type, protocol) ? ask_anywhere(HOOK_socket) : 0;
+
+	return (int)call_errno(error < 0 ? error : gate(SYS_socket, family, type, protocol));
+}
+
+EXPORT int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
+{
+	bool writes_headers = (level == IPPROTO_IP && option == IP_HDRINCL) ||
+			      (level == IPPROTO_IPV6 && option == IPV6_HDRINCL);
+	long error = writes_headers ? ask_anywhere(HOOK_setsockopt) : 0;
+
+	return (int)call_errno(error < 0 ? error : gate(SYS_setsockopt, fd, level, option, GATE_PTR(value), (long)len));
 }
 
 long network_ask(enum hook hook, const struct sockaddr *given, socklen_t len, enum verb verb)

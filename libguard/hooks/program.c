@@ -4,6 +4,7 @@
  */
 #include "libguard/hooks/program.h"
 
+#include "libguard/core/content.h"
 #include "libguard/core/script.h"
 #include "libguard/core/str.h"
 #include "libguard/core/sys.h"
@@ -45,6 +46,8 @@ static void describe(struct call *call, struct operand *operand, char *const *ar
 /* What is known of an operand's file. */
 struct file {
 	struct stat status; /* all zero when it cannot be had */
+	uint64_t print;     /* content_print where a rule names a program of this size; 0: cannot be told */
+	bool is_loader;
 	size_t len;         /* bytes in head; 0 when it cannot be read */
 	char head[HEAD];
 };
@@ -74,6 +77,64 @@ static int open_again(const struct operand *operand, int held, const struct stat
 	return sys_open(buf_cstr(&buf), flags, 0);
 }
 
+/* The program header of TYPE among those that lie in the head. */
+static bool find_segment(const struct file *file, uint32_t type, Elf64_Phdr *out)
+{
+	Elf64_Ehdr elf;
+
+	memcpy(&elf, file->head, sizeof elf);
+	for (unsigned i = 0; i < elf.e_phnum; i++) {
+		size_t at = elf.e_phoff + i * sizeof *out;
+
+		if (at > file->len || sizeof *out > file->len - at)
+			return false;
+		memcpy(out, file->head + at, sizeof *out);
+		if (out->p_type == type)
+			return true;
+	}
+	return false;
+}
+
+static bool is_elf(const struct file *file)
+{
+	return file->len >= sizeof(Elf64_Ehdr) && memcmp(file->head, ELFMAG, SELFMAG) == 0 &&
+	       file->head[EI_CLASS] == ELFCLASS64;
+}
+
+/*
+ * A shared object that needs no loader is one itself, by whatever name: it runs the program that its words name. One
+ * without a name of its own (DT_SONAME) is a program linked to stand anywhere.
+ */
+static bool is_loader(const struct file *file, int fd)
+{
+	Elf64_Dyn entries[64];
+	Elf64_Phdr segment;
+	Elf64_Ehdr elf;
+	ssize_t len;
+
+	if (!is_elf(file))
+		return false;
+	memcpy(&elf, file->head, sizeof elf);
+	if (elf.e_type != ET_DYN || find_segment(file, PT_INTERP, &segment) || !find_segment(file, PT_DYNAMIC, &segment))
+		return false;
+	len = sys_pread(fd, entries, sizeof entries, (off_t)segment.p_offset);
+	for (ssize_t i = 0; (i + 1) * (ssize_t)sizeof entries[0] <= len && entries[i].d_tag != DT_NULL; i++)
+		if (entries[i].d_tag == DT_SONAME)
+			return true;
+	return false;
+}
+
+/* Does a rule name a program of this size? */
+static bool may_have_twin(uint64_t size)
+{
+	struct policy_twin twin;
+
+	for (unsigned i = 0; i < guard.session_count; i++)
+		if (policy_twin(&guard.sessions[i].policy, size, 0, &twin))
+			return true;
+	return false;
+}
+
 static void read_file(const struct operand *operand, struct file *file)
 {
 	int held = operand->last[0] == '\0' ? operand->dir : operand->pin;
@@ -81,6 +142,8 @@ static void read_file(const struct operand *operand, struct file *file)
 	int fd;
 
 	file->len = 0;
+	file->print = 0;
+	file->is_loader = false;
 	if ((held >= 0 ? sys_fstat(held, &file->status)
 		       : sys_fstatat(operand->dir, operand->last, &file->status, 0)) != 0)
 		file->status = (struct stat){0};
@@ -90,8 +153,45 @@ static void read_file(const struct operand *operand, struct file *file)
 	if (fd < 0)
 		return;
 	len = sys_read(fd, file->head, HEAD);
-	sys_close(fd);
 	file->len = len > 0 ? (size_t)len : 0;
+	file->is_loader = is_loader(file, fd);
+	if (UNLIKELY(may_have_twin((uint64_t)file->status.st_size)))
+		file->print = content_print(fd, (uint64_t)file->status.st_size);
+	sys_close(fd);
+}
+
+static bool is_twin(const struct file *file, const struct policy_twin *twin)
+{
+	return (file->status.st_dev == twin->device && file->status.st_ino == twin->inode) || file->print == twin->print ||
+	       file->print == 0; /* of its size, and unreadable: the stricter reading */
+}
+
+/* Decide the file also by the names of programs that it is a copy or a hard link of. */
+static bool twins_allowed(struct call *call, struct operand *operand, const struct file *file)
+{
+	struct text name = operand->object.text;
+	struct policy_twin twin;
+	bool allowed = true;
+
+	for (unsigned i = 0; i < guard.session_count; i++)
+		for (uint32_t k = 0; policy_twin(&guard.sessions[i].policy, (uint64_t)file->status.st_size, k, &twin); k++) {
+			if (!is_twin(file, &twin) ||
+			    (twin.path.len == name.len && !memcmp(twin.path.data, name.data, name.len)))
+				continue;
+			operand->object.text = twin.path;
+			allowed &= call_decide(call, operand, operand->verbs);
+			operand->object.text = name;
+		}
+	return allowed;
+}
+
+/* Decide the program that an operand is, by all that is known of it. */
+static bool decide(struct call *call, struct operand *operand, struct file *file)
+{
+	bool allowed = call_decide(call, operand, operand->verbs);
+
+	read_file(operand, file);
+	return allowed && twins_allowed(call, operand, file);
 }
 
 /* Does the loader's name say that it is another libc's? */
@@ -105,29 +205,21 @@ static bool is_foreign_loader(const char *name, size_t len)
 	return false;
 }
 
-static enum event_coverage elf_coverage(const char *head, size_t len)
+static enum event_coverage elf_coverage(const struct file *file)
 {
-	Elf64_Ehdr elf;
 	Elf64_Phdr segment;
+	Elf64_Ehdr elf;
 
-	if (len < sizeof elf || memcmp(head, ELFMAG, SELFMAG) != 0)
+	if (!is_elf(file))
 		return COVER_FOREIGN;
-	memcpy(&elf, head, sizeof elf);
-	if (elf.e_ident[EI_CLASS] != ELFCLASS64 || elf.e_machine != OUR_MACHINE)
+	memcpy(&elf, file->head, sizeof elf);
+	if (elf.e_machine != OUR_MACHINE)
 		return COVER_FOREIGN;
-	for (unsigned i = 0; i < elf.e_phnum; i++) {
-		size_t at = elf.e_phoff + i * sizeof segment;
-
-		if (at + sizeof segment > len)
-			return COVER_HOOKS;
-		memcpy(&segment, head + at, sizeof segment);
-		if (segment.p_type != PT_INTERP)
-			continue;
-		if (segment.p_offset < len && is_foreign_loader(head + segment.p_offset, len - segment.p_offset))
-			return COVER_FOREIGN;
-		return COVER_HOOKS;
-	}
-	return COVER_STATIC;
+	if (!find_segment(file, PT_INTERP, &segment))
+		return elf.e_phoff + elf.e_phnum * sizeof segment <= file->len && !file->is_loader ? COVER_STATIC : COVER_HOOKS;
+	if (segment.p_offset < file->len && is_foreign_loader(file->head + segment.p_offset, file->len - segment.p_offset))
+		return COVER_FOREIGN;
+	return COVER_HOOKS;
 }
 
 static enum event_coverage coverage_of(const struct file *file)
@@ -138,7 +230,7 @@ static enum event_coverage coverage_of(const struct file *file)
 		return COVER_SETUID;
 	if (guard.root.len > 0 && sys_faccessat(AT_FDCWD, guard.carry.library, 0) != 0)
 		return COVER_NO_LIB;
-	return file->len > 0 ? elf_coverage(file->head, file->len) : COVER_HOOKS;
+	return file->len > 0 ? elf_coverage(file) : COVER_HOOKS;
 }
 
 /*
@@ -171,6 +263,55 @@ static char **script_words(char **words, char *script, char *const *argv)
 	return first;
 }
 
+/*
+ * ARGV is a loader's own. The words of the program that it is told to run, that program's name first, or NULL: it
+ * lists, tells about itself, or complains.
+ *
+ * Source: ld.so(8); the options of musl's are among these, and may be given as --option=value.
+ */
+static char *const *loader_words(char *const *argv)
+{
+	static const char *const with_value[] = {"--library-path",	  "--preload", "--audit", "--argv0", "--inhibit-rpath",
+						 "--glibc-hwcaps-prepend", "--glibc-hwcaps-mask"};
+	static const char *const without_program[] = {"--list", "--verify", "--list-tunables", "--list-diagnostics",
+						      "--help", "--version"};
+
+	if (!argv || !argv[0])
+		return NULL;
+	while (*++argv && str_starts(*argv, "--", 2)) {
+		if ((*argv)[2] == '\0')
+			return argv[1] ? argv + 1 : NULL;
+		for (size_t i = 0; i < ARRAY_LEN(without_program); i++)
+			if (!strcmp(*argv, without_program[i]))
+				return NULL;
+		for (size_t i = 0; i < ARRAY_LEN(with_value); i++)
+			if (!strcmp(*argv, with_value[i]) && !*++argv)
+				return NULL;
+	}
+	return *argv ? argv : NULL;
+}
+
+/* The program that the loader is told to run. Where it looks for a bare name is its own affair: that cannot be told. */
+static bool loaded_allowed(struct call *call, char *const *argv, struct file *file)
+{
+	struct operand *operand;
+	bool bare = !strchr(argv[0], '/');
+
+	if (bare)
+		call_operand(call, VERB_SET(EXEC))->object.text = (struct text){argv[0], strlen(argv[0])};
+	else
+		call_file(call, AT_FDCWD, argv[0], VERB_SET(EXEC));
+	operand = &call->operands[call->count - 1];
+	if (call->result < 0) {
+		operand->verbs = 0;
+		call->result = 0; /* the loader says what is wrong with it */
+		return true;
+	}
+	describe(call, operand, argv);
+	operand->unknown |= bare;
+	return bare ? call_decide(call, operand, operand->verbs) : decide(call, operand, file);
+}
+
 bool program_allowed(struct call *call, int dir, const char *name, int at_flags, char *const *argv, char **words,
 		     enum event_coverage *coverage)
 {
@@ -185,8 +326,7 @@ bool program_allowed(struct call *call, int dir, const char *name, int at_flags,
 		return call->result >= 0;
 	}
 	describe(call, operand, argv);
-	allowed = call_decide(call, operand, operand->verbs);
-	read_file(operand, &file);
+	allowed = decide(call, operand, &file);
 	words = script_words(words, call->scratch->name[0], argv);
 	for (unsigned level = 1; allowed && level <= SCRIPT_LEVELS; level++) {
 		char *argument, *interpreter = script_split(file.head, file.len, HEAD, &argument);
@@ -199,11 +339,12 @@ bool program_allowed(struct call *call, int dir, const char *name, int at_flags,
 			operand->verbs = 0;
 			break; /* the kernel says what is wrong with it */
 		}
-		words = interpreter_words(call, level, words, argument);
+		argv = words = interpreter_words(call, level, words, argument);
 		describe(call, operand, words);
-		allowed = call_decide(call, operand, operand->verbs);
-		read_file(operand, &file);
+		allowed = decide(call, operand, &file);
 	}
+	if (allowed && file.is_loader && (argv = loader_words(argv)) != NULL)
+		allowed = loaded_allowed(call, argv, &file);
 	*coverage = coverage_of(&file);
 	return allowed && call->result >= 0;
 }

@@ -103,6 +103,11 @@ static bool is_ip(const struct object *object)
 	       (object->addr->family == ADDR_INET || object->addr->family == ADDR_INET6);
 }
 
+static bool is_anywhere(const struct object *object)
+{
+	return object->kind == OBJECT_ADDRESS && object->addr && object->addr->family == ADDR_ANYWHERE;
+}
+
 /* The host name a question is about: the object itself, or what led to its address. */
 static struct text host_of(const struct object *object)
 {
@@ -180,7 +185,8 @@ static enum rule_bar find_bar(const struct question *q, const struct image_rule_
 {
 	const struct policy *policy = q->policy;
 
-	if (rule->port && q->object->kind != OBJECT_HOST && !ports_match(policy, rule->port, q->object->addr))
+	if (rule->port && q->object->kind != OBJECT_HOST && !(is_anywhere(q->object) && rule->kind != VERDICT_ALLOW) &&
+	    !ports_match(policy, rule->port, q->object->addr))
 		return BAR_PORT;
 	if (rule->by && !word_matches(policy, rule->by, q->actor->exe))
 		return BAR_BY;
@@ -297,6 +303,36 @@ static void hear_any_address(struct question *q)
 	hear_refs(q, image_find(q->policy, EDGE_RANGE, 0, (struct text){(const char *)key.bytes, sizeof key.bytes}));
 }
 
+/* Is this the edge of the range that holds all addresses? */
+static bool is_any(const struct policy *policy, const struct image_edge *edge)
+{
+	static const uint8_t none[16];
+	struct image_range_key any = image_range_key(none, 0);
+	struct text key = image_string(policy, edge->key);
+
+	return edge->owner % 8 == EDGE_RANGE && key.len == sizeof any.bytes && !memcmp(key.data, any.bytes, key.len);
+}
+
+/* What leads to every address: each rule that refuses one of them covers it, and those that allow all of them. */
+static void hear_everywhere(struct question *q)
+{
+	for (uint32_t i = 0; i < image_head(q->policy)->edges.count; i++) {
+		const struct image_edge *edge = image_edge(q->policy, i);
+		uint32_t kind = edge->owner % 8;
+		struct image_span span;
+
+		if (edge->hash == 0 || (kind != EDGE_HOST && kind != EDGE_DOMAIN && kind != EDGE_RANGE))
+			continue;
+		span = image_span(q->policy, edge->value, &image_head(q->policy)->refs);
+		for (uint32_t k = 0; k < span.count; k++) {
+			uint32_t number = image_ref(q->policy, span.first + k);
+
+			if (image_rule_row(q->policy, number)->kind != VERDICT_ALLOW || is_any(q->policy, edge))
+				hear_rule(q, number);
+		}
+	}
+}
+
 static bool hear_object(struct question *q)
 {
 	const struct object *object = q->object;
@@ -315,7 +351,9 @@ static bool hear_object(struct question *q)
 		if (object->addr && object->addr->family == ADDR_UNIX)
 			return hear_name(q, object->text.len > 0 && object->text.data[0] == '@' ? ROOT_ABSTRACT : ROOT_SOCKETS,
 					 object->text);
-		if (is_ip(object))
+		if (is_anywhere(object))
+			hear_everywhere(q);
+		else if (is_ip(object))
 			hear_address(q, object->addr->ip);
 		else
 			hear_any_address(q);
@@ -410,6 +448,26 @@ struct policy_log policy_log(const struct policy *policy)
 	const struct image_head *head = image_head(policy);
 
 	return (struct policy_log){head->log_required, head->log_reads, head->log_stacks, head->log_native};
+}
+
+bool policy_twin(const struct policy *policy, uint64_t size, uint32_t number, struct policy_twin *out)
+{
+	uint32_t first = 0, end = image_head(policy)->twins.count;
+	const struct image_twin *twin;
+
+	while (first < end) {
+		uint32_t middle = first + (end - first) / 2;
+
+		if (image_twin(policy, middle)->size < size)
+			first = middle + 1;
+		else
+			end = middle;
+	}
+	twin = image_twin(policy, first + number);
+	if (twin->size != size || twin->path == 0)
+		return false;
+	*out = (struct policy_twin){image_string(policy, twin->path), twin->device, twin->inode, twin->print};
+	return true;
 }
 
 bool policy_hides(const struct policy *policy)

@@ -18,7 +18,7 @@
 #include "libguard/policy/policy.h"
 
 #define IMAGE_MAGIC 0x31474d4947444747ull /* "GGDGIMG1" as bytes in memory */
-#define IMAGE_VERSION 2
+#define IMAGE_VERSION 3
 #define IMAGE_ACTIVE_MAX 256 /* nodes that may be active at once while a name is walked */
 #define IMAGE_OVER_MAX 1000000
 
@@ -52,7 +52,7 @@ struct image_head {
 	uint8_t unused[6];
 	uint64_t range_bits[3]; /* bit n: there are ranges of n bits */
 	uint32_t hints[32];     /* strings: what rules allow, by verb */
-	struct image_table rules, nodes, globsets, globs, edges, spans, refs, words, excepts, ports, strings, labels;
+	struct image_table rules, nodes, globsets, globs, edges, spans, refs, words, excepts, ports, strings, labels, twins;
 };
 
 struct image_rule_row {
@@ -124,6 +124,13 @@ struct image_ports_row {
 	uint16_t first, last;
 };
 
+/* A file that rules about programs name, by what it was when the image was made. In the order of sizes. */
+struct image_twin {
+	uint64_t size, device, inode, print; /* print: content_print */
+	uint32_t path; /* string */
+	uint32_t unused;
+};
+
 static inline const struct image_head *image_head(const struct policy *policy)
 {
 	return (const struct image_head *)(const void *)policy->image;
@@ -152,6 +159,7 @@ ROWS(image_glob, struct image_glob, globs)
 ROWS(image_edge, struct image_edge, edges)
 ROWS(image_except, struct image_except, excepts)
 ROWS(image_ports_row, struct image_ports_row, ports)
+ROWS(image_twin, struct image_twin, twins)
 ROWS(image_span_row, struct image_span, spans)
 ROWS(image_ref_row, uint32_t, refs)
 ROWS(image_word_row, uint32_t, words)

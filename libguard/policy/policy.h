@@ -151,6 +151,15 @@ enum policy_stacks { STACKS_NONE, STACKS_DENIED, STACKS_ALL };
 
 struct policy_log policy_log(const struct policy *policy) NONNULL;
 
+/* A program that rules refuse by its path, as what it was when the session began. */
+struct policy_twin {
+	struct text path;
+	uint64_t device, inode, print; /* st_dev, st_ino, content_print */
+};
+
+/* The NUMBERth (from 0) of those that have SIZE bytes. False: there are no more. */
+bool policy_twin(const struct policy *policy, uint64_t size, uint32_t number, struct policy_twin *out) MUST_CHECK NONNULL;
+
 /* Does any rule hide objects, so that queries (stat, access) must be decided too? */
 bool policy_hides(const struct policy *policy) NONNULL;
 
