@@ -5,6 +5,7 @@
 #include "libguard/core/path.h"
 
 #include "libguard/core/buf.h"
+#include "libguard/core/climb.h"
 #include "libguard/core/str.h"
 #include "libguard/core/sys.h"
 
@@ -88,8 +89,8 @@ int path_of_directory(int dir, struct path *out)
 		if (len == -ENOENT)
 			return -EBADF;
 	}
-	if (len == -ERANGE)
-		return -ENAMETOOLONG;
+	if (len == -ERANGE || len == -ENAMETOOLONG)
+		return climb_name(dir, out);
 	if (len < 0)
 		return (int)len;
 	/* "(unreachable)/..." from getcwd, "pipe:[1]" from a descriptor */

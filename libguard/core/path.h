@@ -32,7 +32,8 @@ struct path {
  *   -EXDEV         it lies outside the process's root
  *   -EBADF         dir is not open
  *   -ENOTDIR       dir is no directory but a pipe, socket or the like
- *   -ENAMETOOLONG  deeper than PATH_MAX
+ *   -ENAMETOOLONG  longer than PATH_CAP
+ *   -errno         longer than PATH_MAX, and what climb_name says
  *
  * Safe in threads, signal handlers and after fork; allocates nothing, leaves errno alone. Cost: 0.5 us for the
  * working directory, 3 us for a descriptor.

@@ -81,6 +81,7 @@ static bool ask(struct session *session, const struct operand *operand, verb_set
 
 bool call_decide(struct call *call, struct operand *operand, verb_set verbs)
 {
+	bool first = verbs == operand->verbs;
 	bool allowed = true;
 
 	for (unsigned i = 0; i < guard.session_count; i++) {
@@ -93,7 +94,7 @@ bool call_decide(struct call *call, struct operand *operand, verb_set verbs)
 			call->refused = true;
 			allowed = false;
 		}
-		if (!operand->decided || (now.kind != VERDICT_ALLOW && kept->kind == VERDICT_ALLOW)) {
+		if (first || (now.kind != VERDICT_ALLOW && kept->kind == VERDICT_ALLOW)) {
 			*kept = now;
 		} else {
 			kept->verbs |= now.verbs;
@@ -102,7 +103,6 @@ bool call_decide(struct call *call, struct operand *operand, verb_set verbs)
 		}
 	}
 	operand->verbs |= verbs;
-	operand->decided = true;
 	return allowed;
 }
 

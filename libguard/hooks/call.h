@@ -34,7 +34,6 @@ struct operand {
 	uint8_t flags;        /* EVENT_* for the record */
 	uint8_t shown;        /* the verb of the record; VERB_COUNT: the weightiest of verbs */
 	bool unknown;         /* what it stands for cannot be told: no rule can allow it */
-	bool decided;
 	bool recorded;
 	struct path path;     /* the canonical name as this process sees it, on scratch */
 	char proc_name[32];   /* "/proc/self/fd/N" */

@@ -68,7 +68,6 @@ struct operand *call_operand(struct call *call, verb_set verbs)
 	operand->held = false;
 	operand->flags = 0;
 	operand->unknown = false;
-	operand->decided = false;
 	operand->recorded = false;
 	operand->argv = (struct text){"", 0};
 	operand->path.len = 0;
@@ -148,8 +147,8 @@ static int hold(struct call *call, struct operand *operand, int dir, const char 
 		fd = nolinks_open(dir, name, flags, 0);
 	else
 		fd = nolinks_open(AT_FDCWD, operand->path.text, flags, 0);
-	if (fd == -EACCES && !direct) {
-		/* A directory above the working directory is closed to us: hold the start, then name that. */
+	if ((fd == -EACCES || fd == -ENAMETOOLONG) && !direct) {
+		/* A directory above the working directory is closed to us, or too far up: hold the start, then name that. */
 		int start = nolinks_open(dir, ".", HOLD | O_DIRECTORY, 0);
 
 		if (start < 0)

@@ -217,7 +217,8 @@ static int open_tries(struct opening *opening)
 			continue;
 		}
 		fd = open_decided(opening);
-		if (fd == -EACCES && !call->refused && opening->copy[0] != '/' && name_is_contended() && !opening->resolved)
+		if ((fd == -EACCES || fd == -ENAMETOOLONG) && !call->refused && opening->copy[0] != '/' &&
+		    name_is_contended() && !opening->resolved)
 			fd = open_from_start(opening, opening->flags);
 		if (fd != -ELOOP || ends_in_link(opening))
 			break;

@@ -166,6 +166,23 @@ static bool is_twin(const struct file *file, const struct policy_twin *twin)
 	       file->print == 0; /* of its size, and unreadable: the stricter reading */
 }
 
+/* Decide once more by another name; what refuses it counts, what allows it adds nothing. */
+static bool also_allowed(struct call *call, struct operand *operand, struct text name)
+{
+	struct text own = operand->object.text;
+	struct verdict before[SESSION_NESTED_MAX];
+	bool allowed;
+
+	memcpy(before, operand->verdicts, sizeof before);
+	operand->object.text = name;
+	allowed = call_decide(call, operand, operand->verbs);
+	operand->object.text = own;
+	for (unsigned i = 0; i < guard.session_count; i++)
+		if (operand->verdicts[i].kind == VERDICT_ALLOW || before[i].kind != VERDICT_ALLOW)
+			operand->verdicts[i] = before[i];
+	return allowed;
+}
+
 /* Decide the file also by the names of programs that it is a copy or a hard link of. */
 static bool twins_allowed(struct call *call, struct operand *operand, const struct file *file)
 {
@@ -175,12 +192,9 @@ static bool twins_allowed(struct call *call, struct operand *operand, const stru
 
 	for (unsigned i = 0; i < guard.session_count; i++)
 		for (uint32_t k = 0; policy_twin(&guard.sessions[i].policy, (uint64_t)file->status.st_size, k, &twin); k++) {
-			if (!is_twin(file, &twin) ||
-			    (twin.path.len == name.len && !memcmp(twin.path.data, name.data, name.len)))
-				continue;
-			operand->object.text = twin.path;
-			allowed &= call_decide(call, operand, operand->verbs);
-			operand->object.text = name;
+			if (is_twin(file, &twin) &&
+			    (twin.path.len != name.len || memcmp(twin.path.data, name.data, name.len) != 0))
+				allowed &= also_allowed(call, operand, twin.path);
 		}
 	return allowed;
 }

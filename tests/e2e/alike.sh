@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A guarded program gets from libc's functions what an unguarded one gets: results, errors, order, cancellation, symbols.
 # shellcheck source=tests/e2e/lib.sh
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 
 alike=$top_builddir/tests/e2e/alike
 guest=$(cd "$top_builddir/tests/e2e" && pwd)/guest

@@ -3,7 +3,7 @@
 # Every function of hooks.def that touches the network, programs, processes or the system: allowed where it may, refused
 # where it may not, and recorded. Those that touch files: files.sh.
 # shellcheck source=tests/e2e/lib.sh
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 
 calls=$top_builddir/tests/e2e/calls
 "$calls" list | sort >"$scratch/cases"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Writers killed at any moment: what was committed is read back, what was torn is skipped and counted.
 # shellcheck source=tests/e2e/lib.sh
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 
 crash=$top_builddir/tests/e2e/crash
 rounds=${CRASH_ROUNDS:-150}

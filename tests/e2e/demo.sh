@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The demo agent under the guard: its work is done, the harm is refused, and the report names each refusal's rule.
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 [ -f "$library" ] || skip_all "no preload library was built"
 demo=$top_srcdir/tests/demo
 python=/usr/bin/python3

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What help, manual, completion and the shipped policy say is what the tables have.
 # shellcheck source=tests/e2e/lib.sh
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 
 page=$top_srcdir/doc/guardctl.1.scd
 completion=$top_srcdir/tools/guardctl.bash

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # guardctl explain says what the hooks then do; the refusal line says what would be allowed; every refusal has its program.
 # shellcheck source=tests/e2e/lib.sh
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 [ -f "$library" ] || skip_all "no preload library was built"
 python=/usr/bin/python3
 [ -x $python ] || python=python3

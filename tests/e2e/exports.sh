@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The library offers exactly the functions of hooks.def, each of which the libc here has too, and needs libc alone.
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 [ -f "$library" ] || skip_all "no preload library was built"
 
 # Names of the table's rows, as the preprocessor sees them on this machine.

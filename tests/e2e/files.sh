@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every function of hooks.def that touches files: allowed where it may, refused where it may not, and recorded.
 # shellcheck source=tests/e2e/lib.sh
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 
 probe=$top_builddir/tests/e2e/probe
 without=$top_builddir/tests/e2e/without

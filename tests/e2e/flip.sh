@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Another process flips a symbolic link between what is allowed and what is denied, as fast as it can, while a
 # guarded one uses it. What was decided must be what is acted on: nothing denied may be read or changed, ever.
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 flip=$top_builddir/tests/e2e/flip
 opens=${FLIP_OPENS:-100000}
 changes=${FLIP_CHANGES:-6000}

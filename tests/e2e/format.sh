@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # doc/event-log.md is enough to read a log by: its example, run on a real session, finds what guardctl finds.
 # shellcheck source=tests/e2e/lib.sh
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 
 doc=$top_srcdir/doc/event-log.md
 

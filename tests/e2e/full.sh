@@ -10,7 +10,7 @@ if [ -z "${GUARD_TEST_NAMESPACE-}" ]; then
 	exit 0
 fi
 # shellcheck source=tests/e2e/lib.sh
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 mount -t tmpfs -o size=1m tmpfs "$sessions" 2>/dev/null || skip_all "a tmpfs cannot be mounted"
 
 guest=$scratch/guest.py

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # What `make install` leaves is complete and works from where it lies.
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 
 # Into a directory of its own, with a prefix that configure did not know: nothing may depend on the build tree.
 root=$scratch/root

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # The rooms of ARCHITECTURE.md: a file includes only what lies below it.
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 cd "$top_srcdir" || exit 99
 
 # Includes of a room's files that lead neither to itself, nor to the rooms below it, nor to a table.

@@ -3,7 +3,7 @@
 # Every bad policy gets a sentence that names file, line and remedy, and no program runs under it.
 # shellcheck source=tests/e2e/lib.sh
 # shellcheck disable=SC2016  # ${...} belongs to policies
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 [ -f "$library" ] || skip_all "no preload library was built"
 
 bad=$scratch/bad.conf

@@ -5,7 +5,7 @@
 #
 # GUARD_VALGRIND=1 runs each of them under valgrind, where a leak or a wild read is a failure (./check valgrind).
 # shellcheck source=tests/e2e/lib.sh
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 
 damage=$top_srcdir/tests/e2e/damage.py
 crash=$top_builddir/tests/e2e/crash

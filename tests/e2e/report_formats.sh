@@ -3,7 +3,7 @@
 # The report in every form, of a session whose names try to act in it. What each form's own reader finds is compared
 # with what was done.
 # shellcheck source=tests/e2e/lib.sh
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 
 judge=$top_srcdir/tests/e2e/report_formats.py
 python=/usr/bin/python3

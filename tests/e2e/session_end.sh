@@ -3,7 +3,7 @@
 # How a guarded program ends, and which signals reach it: as if nobody stood between it and who started it.
 # Every case by LD_PRELOAD alone and by guardctl run.
 # shellcheck source=tests/e2e/lib.sh
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 
 actor=$top_builddir/tests/e2e/actor
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Where a session can be kept and joined, and what is said where it cannot: no program runs unguarded by accident.
 # shellcheck source=tests/e2e/lib.sh
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 
 # Other users must reach them, wherever the build tree lies.
 chmod 755 "$scratch"

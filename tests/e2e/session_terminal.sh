@@ -3,7 +3,7 @@
 # Job control at a real terminal: an interactive shell finds a guarded program to be a job like any other, and is a
 # shell like any other under the guard.
 # shellcheck source=tests/e2e/lib.sh
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 
 python3 -c 'import pty, os; os.close(pty.openpty()[0])' 2>/dev/null || skip_all "no python3, or no pty can be opened"
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # One session is the whole tree: orphans, daemons, sessions in sessions, children with any environment.
 # shellcheck source=tests/e2e/lib.sh
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 
 actor=$top_builddir/tests/e2e/actor
 touch "$scratch/f"

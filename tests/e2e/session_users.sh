@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Root's session goes on under other users and other roots, and is closed to everybody who is not part of it.
 # shellcheck source=tests/e2e/lib.sh
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 
 [ "$(id -u)" = 0 ] || skip_all "not root"
 setpriv --reuid 61234 --regid 61234 --clear-groups true 2>/dev/null || skip_all "no setpriv, or no right to change the user"

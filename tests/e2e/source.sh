@@ -3,7 +3,7 @@
 # Refused operations are told with the line of Python or JavaScript that asked for them, in every version that is here.
 # What the log says is compared with what the language says itself.
 # shellcheck source=tests/e2e/lib.sh
-. "$top_srcdir/tests/e2e/lib.sh"
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
 
 agent=$scratch/agent.py
 cp "$top_srcdir/tests/e2e/source_agent.py" "$agent"

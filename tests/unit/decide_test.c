@@ -429,6 +429,61 @@ static void a_damaged_image_is_refused_or_harmless(void)
 	drop();
 }
 
+static void programs_are_known_by_what_they_are(void)
+{
+	struct stat files[] = {{.st_size = 20, .st_ino = 1}, {.st_size = 10, .st_ino = 2}, {.st_size = 20, .st_ino = 3}};
+	struct policy_twin twin;
+
+	RULE(.id = "x", .section = SECTION_COMMANDS, .verbs = VERB_SET(EXEC), .kind = VERDICT_DENY, .programs = LIST("/a", "/b"));
+	image_builder_twin(builder, "/a", &files[0], 5);
+	image_builder_twin(builder, "/b", &files[1], 6);
+	image_builder_twin(builder, "/c", &files[2], 7);
+	image_builder_twin(builder, "/a", &files[0], 5);
+	compile(VERDICT_ALLOW);
+	CU_ASSERT_FALSE(policy_twin(&policy, 5, 0, &twin));
+	CU_ASSERT_FALSE(policy_twin(&policy, 15, 0, &twin));
+	CU_ASSERT_FALSE(policy_twin(&policy, 25, 0, &twin));
+	CU_ASSERT_TRUE_FATAL(policy_twin(&policy, 10, 0, &twin));
+	CU_ASSERT_TRUE(twin.path.len == 2 && !memcmp(twin.path.data, "/b", 2));
+	CU_ASSERT_TRUE(twin.inode == 2 && twin.print == 6);
+	CU_ASSERT_FALSE(policy_twin(&policy, 10, 1, &twin));
+	CU_ASSERT_TRUE(policy_twin(&policy, 20, 1, &twin));
+	CU_ASSERT_FALSE(policy_twin(&policy, 20, 2, &twin));
+	drop();
+}
+
+static enum verdict_kind ask_anywhere(enum verb verb)
+{
+	struct addr addr = {.family = ADDR_ANYWHERE};
+	struct object object = {.kind = OBJECT_ADDRESS, .addr = &addr};
+
+	return ask(1u << verb, &object).kind;
+}
+
+static void what_leads_to_every_address_is_refused_with_one(void)
+{
+	struct image_range one = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1}, 128}, any = {{0}, 0};
+	struct image_ports web = {443, 443};
+
+	RULE(.id = "one", .section = SECTION_NETWORK, .verbs = VERB_SET(SEND), .kind = VERDICT_DENY, .ranges = &one,
+	     .range_count = 1, .ports = &web, .port_count = 1);
+	RULE(.id = "any", .section = SECTION_NETWORK, .verbs = VERB_SET(BIND), .kind = VERDICT_ALLOW, .ranges = &any,
+	     .range_count = 1);
+	RULE(.id = "few", .section = SECTION_NETWORK, .verbs = VERB_SET(CONNECT), .kind = VERDICT_ALLOW, .ranges = &one,
+	     .range_count = 1);
+	compile(VERDICT_DENY);
+	CU_ASSERT_EQUAL(ask_anywhere(VERB_SEND), VERDICT_DENY);
+	CU_ASSERT_EQUAL(ask_anywhere(VERB_BIND), VERDICT_ALLOW);
+	CU_ASSERT_EQUAL(ask_anywhere(VERB_CONNECT), VERDICT_DENY);
+	drop();
+	RULE(.id = "host", .section = SECTION_NETWORK, .verbs = VERB_SET(SEND), .kind = VERDICT_DENY, .hosts = LIST("*.example.org"));
+	RULE(.id = "socket", .section = SECTION_NETWORK, .verbs = VERB_SET(BIND), .kind = VERDICT_DENY, .sockets = LIST("/run/**"));
+	compile(VERDICT_ALLOW);
+	CU_ASSERT_EQUAL(ask_anywhere(VERB_SEND), VERDICT_DENY);
+	CU_ASSERT_EQUAL(ask_anywhere(VERB_BIND), VERDICT_ALLOW);
+	drop();
+}
+
 static const CU_TestInfo tests[] = {
 	{"deny_goes_over_ask_over_allow_over_default", deny_goes_over_ask_over_allow_over_default},
 	{"explaining_tells_every_rule_and_what_keeps_it_out", explaining_tells_every_rule_and_what_keeps_it_out},
@@ -439,6 +494,8 @@ static const CU_TestInfo tests[] = {
 	{"a_directory_takes_along_what_is_denied_below", a_directory_takes_along_what_is_denied_below},
 	{"addresses_match_by_their_longest_and_shortest_ranges", addresses_match_by_their_longest_and_shortest_ranges},
 	{"hosts_match_by_name_and_domain", hosts_match_by_name_and_domain},
+	{"what_leads_to_every_address_is_refused_with_one", what_leads_to_every_address_is_refused_with_one},
+	{"programs_are_known_by_what_they_are", programs_are_known_by_what_they_are},
 	{"words_of_a_command_match_in_order", words_of_a_command_match_in_order},
 	{"a_budget_applies_beyond_its_number", a_budget_applies_beyond_its_number},
 	{"labels_are_carried_and_asked_for", labels_are_carried_and_asked_for},

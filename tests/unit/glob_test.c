@@ -78,6 +78,16 @@ static void many_stars_take_no_exponential_time(void)
 	CU_ASSERT_FALSE(glob_match(TEXT("*a*a*a*a*a*a*a*a*b"), (struct text){text, sizeof text}));
 }
 
+/* A star that fails before a slash lets `**` go on behind it, and not too far. */
+static void stars_go_on_behind_the_slash_that_stopped_one(void)
+{
+	CU_ASSERT_TRUE(glob_match(TEXT("**a*c"), TEXT("ab/abc")));
+	CU_ASSERT_TRUE(glob_match(TEXT("**/a*c"), TEXT("ab/abb/ac")));
+	CU_ASSERT_TRUE(glob_match(TEXT("**/x/a*c"), TEXT("x/ab/x/abc")));
+	CU_ASSERT_TRUE(glob_match(TEXT("**b/a*c"), TEXT("b/ab/abc")));
+	CU_ASSERT_FALSE(glob_match(TEXT("**a*c"), TEXT("ab/ab/c")));
+}
+
 static void text_need_not_end_in_nul(void)
 {
 	CU_ASSERT_TRUE(glob_match((struct text){"abX", 2}, (struct text){"abY", 2}));
@@ -93,6 +103,7 @@ static void literals_are_known(void)
 static const CU_TestInfo tests[] = {
 	{"patterns_cover_what_they_say", patterns_cover_what_they_say},
 	{"many_stars_take_no_exponential_time", many_stars_take_no_exponential_time},
+	{"stars_go_on_behind_the_slash_that_stopped_one", stars_go_on_behind_the_slash_that_stopped_one},
 	{"text_need_not_end_in_nul", text_need_not_end_in_nul},
 	{"literals_are_known", literals_are_known},
 	CU_TEST_INFO_NULL,
