@@ -25,7 +25,7 @@
 
 struct stand_in {
 	pid_t child;
-	pid_t witness;                /* below 0: there is none */
+	struct witness witness;
 	struct made_session *session; /* NULL: unguarded */
 	siginfo_t end;                /* how the child ended */
 };
@@ -194,8 +194,8 @@ static bool reap(struct stand_in *self)
 		info.si_pid = 0;
 		if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG) < 0 || info.si_pid == 0)
 			return ended;
-		if (info.si_pid == self->witness && info.si_code != CLD_STOPPED)
-			self->witness = witness_start();
+		if (info.si_pid == self->witness.pid && info.si_code != CLD_STOPPED)
+			witness_start(&self->witness);
 		if (info.si_pid != self->child || info.si_code == CLD_TRAPPED)
 			continue;
 		if (info.si_code == CLD_STOPPED) {
@@ -219,10 +219,7 @@ static void stand_in(struct stand_in *self)
 		if (info.si_signo != SIGCHLD || info.si_code <= 0)
 			forward(self, &info);
 	}
-	if (self->witness > 0) {
-		kill(self->witness, SIGKILL);
-		waitpid(self->witness, NULL, 0);
-	}
+	witness_end(&self->witness);
 }
 
 /* Hold nothing that others could wait for: ends of pipes, locks, a mounted directory. */
@@ -281,7 +278,7 @@ int supervise_session(const struct session_request *request, int ready)
 		self.session = &session;
 	}
 	if (status >= 0)
-		self.witness = witness_start();
+		witness_start(&self.witness);
 	answer_child(ready, status, session.directory);
 	if (status < 0) {
 		waitpid(request->child, NULL, 0);

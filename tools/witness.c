@@ -12,7 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-pid_t witness_start(void)
+static pid_t start(void)
 {
 	pid_t parent = getpid(), pid = fork();
 
@@ -24,6 +24,25 @@ pid_t witness_start(void)
 	while (getppid() == parent)
 		pause();
 	_exit(0);
+}
+
+static void end(pid_t pid)
+{
+	if (pid <= 0)
+		return;
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+void witness_start(struct witness *witness)
+{
+	*witness = (struct witness){.pid = start()};
+}
+
+void witness_end(struct witness *witness)
+{
+	end(witness->pid);
+	witness->pid = -1;
 }
 
 /* The signals that wait for PID as a whole, bit 0 for signal 1. */
@@ -43,12 +62,31 @@ static unsigned long long pending(pid_t pid)
 	return set;
 }
 
-bool witness_saw(pid_t *witness, int signal_number)
+/*
+ * Replace the witness by one without TAKEN. What else waits there is still to be taken by us: it is remembered, but for
+ * what came late enough for the fresh one to have got it too.
+ */
+static void replace(struct witness *witness, unsigned long long taken)
 {
-	if (*witness <= 0 || !(pending(*witness) & (1ull << (signal_number - 1))))
+	pid_t old = witness->pid;
+
+	witness->pid = start();
+	witness->left |= pending(old) & ~taken;
+	if (witness->pid > 0)
+		witness->left &= ~pending(witness->pid);
+	end(old);
+}
+
+bool witness_saw(struct witness *witness, int signal_number)
+{
+	unsigned long long taken = 1ull << (signal_number - 1);
+
+	if (witness->left & taken) {
+		witness->left &= ~taken;
+		return true;
+	}
+	if (witness->pid <= 0 || !(pending(witness->pid) & taken))
 		return false;
-	kill(*witness, SIGKILL);
-	waitpid(*witness, NULL, 0);
-	*witness = witness_start();
+	replace(witness, taken);
 	return true;
 }

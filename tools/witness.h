@@ -16,8 +16,16 @@
 
 #include <sys/types.h>
 
-/* Start a witness; it dies with this process. Its pid, or -errno of fork(2): then nobody knows and nothing is a group's. */
-pid_t witness_start(void) MUST_CHECK;
+struct witness {
+	pid_t pid;           /* below 0: there is none */
+	unsigned long long left; /* signals of the group that a witness saw which is no more, and that are still to be taken; bit 0 for 1 */
+};
+
+/* Start a witness; it dies with this process. Without one (fork(2) failed) nobody knows, and nothing is a group's. */
+void witness_start(struct witness *witness) NONNULL;
+
+/* Let it go. */
+void witness_end(struct witness *witness) NONNULL;
 
 /*
  * Did the signal that this process has just taken from its queue go to the group?
@@ -28,4 +36,4 @@ pid_t witness_start(void) MUST_CHECK;
  *
  * Source: proc(5), ShdPnd in /proc/PID/status; kill(2).
  */
-bool witness_saw(pid_t *witness, int signal_number) MUST_CHECK NONNULL;
+bool witness_saw(struct witness *witness, int signal_number) MUST_CHECK NONNULL;

@@ -73,6 +73,19 @@ group_gets_once() { # SIGNAL...
 	wait "$pid"
 }
 
+# Two of them before the stand-in gets to look at either.
+group_gets_each_once() {
+	start catch 3 10 12 15 || return
+	kill -STOP "$pid"
+	kill -10 -- -"$pid"
+	kill -12 -- -"$pid"
+	says 10 && says 12 || return
+	kill -CONT "$pid"
+	sleep 0.3
+	kill -15 "$pid"
+	says 15 && wait "$pid"
+}
+
 killed_from_outside() {
 	start catch 1 10 || return
 	kill -9 "$(pgrep -P "$pid" actor)"
@@ -170,6 +183,7 @@ for how in preload run; do
 	check "$how: a program killed from outside ends the stand-in alike" killed_from_outside
 	check "$how: signals to the stand-in reach the program, once each" passes 1 2 3 10 12 14 15 18 20 21 22 23 28 29 34 64
 	check "$how: a signal to the group reaches the program once" group_gets_once 1 2 3 10 12 15 28
+	check "$how: so do two that come together" group_gets_each_once
 	check "$how: a queued signal arrives" queued_values
 	check "$how: ignored signals stay ignored" ignored_stay_ignored
 	check "$how: signal mask and actions are as without a guard" blocked_stay_blocked
