@@ -11,6 +11,7 @@
 #include "tools/session_view.h"
 #include "tools/when.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *what(const struct event *event)
@@ -25,19 +26,20 @@ static const char *what(const struct event *event)
 	return event->kind < ARRAY_LEN(words) && words[event->kind] ? words[event->kind] : "?";
 }
 
-static void write_line(struct output *output, const struct event *event, const struct policy *policy)
+static void write_line(struct output *output, const struct fields *fields, const struct event *event)
 {
-	struct rule_text rule = rule_text_of(policy, event->rule, event->verb);
+	struct rule_text rule = rule_text_of(fields->policy, event->rule, event->verb);
 	bool operation = event->kind == EVENT_OPERATION;
 	struct text object = event_get(event, event->kind == EVENT_PROCESS ? FIELD_EXE : FIELD_OBJECT);
-	char clock[WHEN_MAX], name[256];
+	char clock[WHEN_MAX], name[256], place[32];
 	struct buf when = BUF_ON(clock), rule_name = BUF_ON(name);
 
 	when_write_clock(event->time_ns, &when);
 	rule_text_write_name(&rule, &rule_name);
-	output_format(output, "%s %7u %-5s %-9s ", buf_cstr(&when), event->pid,
+	snprintf(place, sizeof place, "%u.%u", event->segment, event->slot);
+	output_format(output, "%s %7u %-5s %-9s %-8s ", buf_cstr(&when), event->pid,
 		      operation && event->verdict < ARRAY_LEN(selection_verdicts) ? selection_verdicts[event->verdict] : "-",
-		      what(event));
+		      what(event), place);
 	output_text(output, object);
 	if (operation && (event->verdict != VERDICT_ALLOW || event->rule < RULE_BROKEN)) {
 		output_string(output, "  rule ");
@@ -48,28 +50,28 @@ static void write_line(struct output *output, const struct event *event, const s
 	output_string(output, "\n");
 }
 
-static void write_json(struct output *output, const struct event *event, const struct policy *policy)
+static void write_json(struct output *output, const struct fields *fields, const struct event *event)
 {
 	static char line[FIELDS_JSON_MAX];
 	struct buf buf = BUF_ON(line);
 
-	fields_write_json(event, policy, &buf);
+	fields_write_json(fields, event, &buf);
 	output_bytes(output, buf.data, buf.len);
 }
 
 static int show(struct session_view *view, const struct selection *selection, bool as_json)
 {
 	struct output *output = output_open(COLOUR_NEVER);
-	const struct policy *policy = session_view_policy(view);
+	const struct fields fields = {session_view_policy(view), view->info.id};
 	struct event event;
 
 	while (!output->err && log_reader_next(view->reader, &event)) {
 		if (!selection_covers(selection, &event))
 			continue;
 		if (as_json)
-			write_json(output, &event, policy);
+			write_json(output, &fields, &event);
 		else
-			write_line(output, &event, policy);
+			write_line(output, &fields, &event);
 	}
 	return output_finish(output, EXIT_YES);
 }

@@ -4,7 +4,6 @@
 #include "libguard/policy/image.h"
 #include "tools/rule_text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +41,18 @@ static void hear(void *context, uint32_t number, verb_set verbs, enum rule_bar b
 		hearing->room = room;
 	}
 	out->rules[out->count++] = rule;
+}
+
+/* What was decided then holds, whatever is known now of what it was decided from. */
+static void adopt(struct hearing *hearing, const struct event *event)
+{
+	struct verdict *verdict = &hearing->out->verdict;
+
+	if (verdict->kind == event->verdict && verdict->rule == event->rule)
+		return;
+	hearing->out->differs = true;
+	*verdict = (struct verdict){.kind = event->verdict, .rule = event->rule, .err = event->err};
+	hear(hearing, event->rule, 1u << event->verb, BAR_NONE);
 }
 
 /* The rule that decides, rules that apply, the strict before the others, then the rest; each in the policy's order. */
@@ -99,21 +110,6 @@ static const char *why_not(const struct asker *asker, const struct explained_rul
 	}
 }
 
-static const char *read_file(struct arena *arena, const char *name)
-{
-	FILE *file = fopen(name, "re");
-	size_t room = 1 << 20, len;
-	char *text;
-
-	if (!file)
-		return NULL;
-	text = arena_take(arena, room + 1);
-	len = fread(text, 1, room, file);
-	fclose(file);
-	text[len] = '\0';
-	return text;
-}
-
 /* The group that begins in line LINE, its lines joined by blanks. */
 static const char *cut_group(struct arena *arena, const char *text, unsigned line)
 {
@@ -156,7 +152,7 @@ static const char *source_of(const struct asker *asker, const struct rule_info *
 
 	if (info->builtin)
 		return "";
-	text = !strcmp(file, asker->text->source) ? asker->text->text : read_file(asker->arena, file);
+	text = !strcmp(file, asker->text->source) ? asker->text->text : arena_file(asker->arena, file);
 	return text ? cut_group(asker->arena, text, info->line) : "";
 }
 
@@ -175,6 +171,8 @@ static const char *why(const struct asker *asker, const struct explained *out)
 	bool allowed = out->verdict.kind == VERDICT_ALLOW;
 	size_t allows = count_applying(out, VERDICT_ALLOW), denies = count_applying(out, VERDICT_DENY);
 
+	if (out->verdict.rule == RULE_BROKEN && out->differs)
+		return "the guard could not decide or record it: it failed closed";
 	if (out->verdict.rule == RULE_BROKEN)
 		return "the name takes more patterns at once than the guard can follow: it fails closed";
 	if (out->verdict.rule == RULE_DEFAULT && allowed && image_head(asker->policy)->defaults[section] != VERDICT_ALLOW)
@@ -233,9 +231,12 @@ void explain_step(const struct asker *asker, const struct question_step *step, s
 {
 	struct hearing hearing = {asker, out, 0};
 	const struct policy_listener listener = {hear, &hearing};
+	verb_set verbs = step->verbs ? step->verbs : 1u << step->verb;
 
 	*out = (struct explained){.step = step, .others = "", .to_allow = ""};
-	policy_explain(asker->policy, 1u << step->verb, &step->object, &asker->actor, &listener, &out->verdict);
+	policy_explain(asker->policy, verbs, &step->object, &asker->actor, &listener, &out->verdict);
+	if (asker->recorded)
+		adopt(&hearing, asker->recorded);
 	for (size_t i = 0; i < out->count; i++) {
 		struct explained_rule *rule = &out->rules[i];
 

@@ -7,6 +7,7 @@
 #include "tools/fields.h"
 
 #include "tools/escape.h"
+#include "tools/event_id.h"
 #include "tools/rule_text.h"
 #include "tools/source.h"
 #include "tools/summary.h"
@@ -17,8 +18,9 @@
 
 struct source {
 	const struct event *event;
+	const char *session;
 	struct rule_text rule;
-	char storage[128];
+	char storage[EVENT_ID_MAX];
 };
 
 enum value_kind { VALUE_NONE, VALUE_TEXT, VALUE_PLAIN, VALUE_NUMBER, VALUE_TIME, VALUE_WORDS, VALUE_BOOL };
@@ -60,6 +62,14 @@ static const struct value none = {VALUE_NONE, {"", 0}, 0};
 static struct value get_time(struct source *s)
 {
 	return (struct value){VALUE_TIME, {"", 0}, s->event->time_ns};
+}
+
+static struct value get_id(struct source *s)
+{
+	struct buf id = BUF_ON(s->storage);
+
+	event_id_write(s->session, s->event->segment, s->event->slot, &id);
+	return text_value((struct text){s->storage, id.len});
 }
 
 static struct value get_kind(struct source *s)
@@ -315,8 +325,9 @@ static struct value get_coverage(struct source *s)
 static const struct {
 	const char *object, *name;
 	struct value (*get)(struct source *source);
-} fields[] = {
+} rows[] = {
 	{"", "@timestamp", get_time},
+	{"event", "id", get_id},
 	{"event", "kind", get_kind},
 	{"event", "category", get_category},
 	{"event", "type", get_type},
@@ -454,23 +465,23 @@ static void move_to(struct buf *out, const char *open, const char *next)
 	}
 }
 
-void fields_write_json(const struct event *event, const struct policy *policy, struct buf *out)
+void fields_write_json(const struct fields *fields, const struct event *event, struct buf *out)
 {
-	struct source source = {.event = event};
+	struct source source = {.event = event, .session = fields->session};
 	const char *open = "";
 
-	source.rule = rule_text_of(policy, event->rule, event->verb);
+	source.rule = rule_text_of(fields->policy, event->rule, event->verb);
 	if (source.rule.reason.len > REASON_MAX)
 		source.rule.reason.len = REASON_MAX;
 	buf_char(out, '{');
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-		struct value value = fields[i].get(&source);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct value value = rows[i].get(&source);
 
 		if (value.kind == VALUE_NONE)
 			continue;
-		move_to(out, open, fields[i].object);
-		open = fields[i].object;
-		put_key(out, fields[i].name, strlen(fields[i].name));
+		move_to(out, open, rows[i].object);
+		open = rows[i].object;
+		put_key(out, rows[i].name, strlen(rows[i].name));
 		put_value(out, &value);
 	}
 	move_to(out, open, "");

@@ -11,11 +11,15 @@
 
 #define FIELDS_JSON_MAX (8 * EVENT_SLOT * EVENT_SLOTS_MAX + 65536) /* bytes that hold any event */
 
+/* What an event does not say itself. */
+struct fields {
+	const struct policy *policy; /* NULL: rules are numbers */
+	const char *session;         /* its id */
+};
+
 /*
  * Write one event as one line of JSON, the line end included. Bytes that are no UTF-8 become U+FFFD each.
  *
- *   policy  may be NULL: rules are then numbers
- *   out     FIELDS_JSON_MAX bytes are enough
+ *   out  FIELDS_JSON_MAX bytes are enough
  */
-void fields_write_json(const struct event *event, const struct policy *policy, struct buf *out)
-	__attribute__((nonnull(1, 3)));
+void fields_write_json(const struct fields *fields, const struct event *event, struct buf *out) NONNULL;

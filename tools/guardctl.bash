@@ -22,7 +22,7 @@ _guardctl() {
 	case $command in
 	run) options="--policy --log" ;;
 	check) options="--policy --strict --keys" ;;
-	explain) options="--policy --by --after --json" ;;
+	explain) options="--policy --by --after --log --json" ;;
 	report) options="--log --format --json --top --group-by --fail-on --escape --all --color --pid --operation --verdict --path --since" ;;
 	events) options="--log --pid --operation --verdict --path --since --json" ;;
 	sessions) options="--log" ;;

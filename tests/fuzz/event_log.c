@@ -38,7 +38,7 @@ static void check_json(const struct event *event, struct buf *line)
 {
 	yajl_handle parser = yajl_alloc(NULL, NULL, NULL);
 
-	fields_write_json(event, NULL, line);
+	fields_write_json(&(struct fields){.session = "x"}, event, line);
 	fuzz_demand(!line->overflow, "an event fits into a line");
 	fuzz_demand(yajl_parse(parser, (const unsigned char *)line->data, line->len) == yajl_status_ok &&
 			    yajl_complete_parse(parser) == yajl_status_ok,
