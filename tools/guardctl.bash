@@ -6,7 +6,7 @@ _guardctl() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} options
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check explain report events sessions --help --version" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "run check explain report diff events sessions --help --version" -- "$word")
 		return
 	fi
 	case $before in
@@ -15,7 +15,7 @@ _guardctl() {
 	--by) mapfile -t COMPREPLY < <(compgen -c -- "$word") && return ;;
 	--format) mapfile -t COMPREPLY < <(compgen -W "text json markdown sarif junit csv github" -- "$word") && return ;;
 	--group-by) mapfile -t COMPREPLY < <(compgen -W "rule program object operation source" -- "$word") && return ;;
-	--fail-on) mapfile -t COMPREPLY < <(compgen -W "refused lost uncovered" -- "$word") && return ;;
+	--fail-on) mapfile -t COMPREPLY < <(compgen -W "refused lost uncovered drift" -- "$word") && return ;;
 	--escape) mapfile -t COMPREPLY < <(compgen -W "safe ascii" -- "$word") && return ;;
 	--verdict) mapfile -t COMPREPLY < <(compgen -W "allow deny" -- "$word") && return ;;
 	esac
@@ -23,7 +23,8 @@ _guardctl() {
 	run) options="--policy --log" ;;
 	check) options="--policy --strict --keys" ;;
 	explain) options="--policy --by --after --log --json" ;;
-	report) options="--log --format --json --top --group-by --fail-on --escape --all --color --pid --operation --verdict --path --since" ;;
+	report) options="--log --format --json --top --group-by --fail-on --base --escape --all --color --pid --operation --verdict --path --since" ;;
+	diff) options="--log --top --json" ;;
 	events) options="--log --pid --operation --verdict --path --since --json" ;;
 	sessions) options="--log" ;;
 	*) options="" ;;
