@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define SOURCE_MAX 600 /* bytes of a rule's text that are shown */
+#define SOURCE_WHOLE 65536
 
 struct hearing {
 	const struct asker *asker;
@@ -111,9 +112,9 @@ static const char *why_not(const struct asker *asker, const struct explained_rul
 }
 
 /* The group that begins in line LINE, its lines joined by blanks. */
-static const char *cut_group(struct arena *arena, const char *text, unsigned line)
+static const char *cut_group(struct arena *arena, const char *text, unsigned line, ptrdiff_t max)
 {
-	char *out = arena_take(arena, SOURCE_MAX + 4), *to = out;
+	char *out = arena_take(arena, (size_t)max + 4), *to = out;
 	unsigned depth = 0;
 	bool quoted = false;
 
@@ -123,7 +124,7 @@ static const char *cut_group(struct arena *arena, const char *text, unsigned lin
 	}
 	if (!text || !strchr(text, '{'))
 		return "";
-	for (text = strchr(text, '{'); *text && to - out < SOURCE_MAX; text++) {
+	for (text = strchr(text, '{'); *text && to - out < max; text++) {
 		if (*text == '"' && text[-1] != '\\')
 			quoted = !quoted;
 		if (!quoted && *text == '#') {
@@ -145,15 +146,20 @@ static const char *cut_group(struct arena *arena, const char *text, unsigned lin
 	return out;
 }
 
-static const char *source_of(const struct asker *asker, const struct rule_info *info)
+static const char *source_of(struct arena *arena, const struct policy_text *policy, const struct rule_info *info, ptrdiff_t max)
 {
-	const char *file = arena_text(asker->arena, info->file.data, info->file.len);
+	const char *file = arena_text(arena, info->file.data, info->file.len);
 	const char *text;
 
 	if (info->builtin)
 		return "";
-	text = !strcmp(file, asker->text->source) ? asker->text->text : arena_file(asker->arena, file);
-	return text ? cut_group(asker->arena, text, info->line) : "";
+	text = !strcmp(file, policy->source) ? policy->text : arena_file(arena, file);
+	return text ? cut_group(arena, text, info->line, max) : "";
+}
+
+const char *explain_rule_text(struct arena *arena, const struct policy_text *policy, const struct rule_info *info)
+{
+	return source_of(arena, policy, info, SOURCE_WHOLE);
 }
 
 static size_t count_applying(const struct explained *out, enum verdict_kind kind)
@@ -242,7 +248,7 @@ void explain_step(const struct asker *asker, const struct question_step *step, s
 
 		rule->decides = rule->number == out->verdict.rule;
 		rule->why = why_not(asker, rule);
-		rule->source = source_of(asker, &rule->info);
+		rule->source = source_of(asker->arena, asker->text, &rule->info, SOURCE_MAX);
 	}
 	if (out->count > 0)
 		qsort(out->rules, out->count, sizeof *out->rules, by_rank);

@@ -6,11 +6,11 @@ _guardctl() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} options
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check explain report diff events sessions --help --version" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "run check explain report diff suggest events sessions --help --version" -- "$word")
 		return
 	fi
 	case $before in
-	--policy) mapfile -t COMPREPLY < <(compgen -f -X '!*.conf' -- "$word"; compgen -d -- "$word") && return ;;
+	--policy | --ceiling) mapfile -t COMPREPLY < <(compgen -f -X '!*.conf' -- "$word"; compgen -d -- "$word") && return ;;
 	--log) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
 	--by) mapfile -t COMPREPLY < <(compgen -c -- "$word") && return ;;
 	--format) mapfile -t COMPREPLY < <(compgen -W "text json markdown sarif junit csv github" -- "$word") && return ;;
@@ -24,6 +24,7 @@ _guardctl() {
 	check) options="--policy --strict --keys" ;;
 	explain) options="--policy --by --after --log --json" ;;
 	report) options="--log --format --json --top --group-by --fail-on --base --escape --all --color --pid --operation --verdict --path --since" ;;
+	suggest) options="--log --ceiling" ;;
 	diff) options="--log --top --json" ;;
 	events) options="--log --pid --operation --verdict --path --since --json" ;;
 	sessions) options="--log" ;;

@@ -11,7 +11,7 @@
 const char *const stable_words[STABLE_PART_COUNT] = {
 	[STABLE_SESSION] = "<session>", [STABLE_WORKSPACE] = "<workspace>", [STABLE_HOME] = "~",
 	[STABLE_PID] = "<pid>",		[STABLE_RANDOM] = "<random>",	    [STABLE_HASH] = "<hash>",
-	[STABLE_NUMBER] = "<number>",	[STABLE_VERSION] = "<version>",	    [STABLE_PORT] = "<port>",
+	[STABLE_TIME] = "<time>",	[STABLE_NUMBER] = "<number>",	    [STABLE_VERSION] = "<version>",	    [STABLE_PORT] = "<port>",
 };
 
 void stable_init(struct stable *stable, struct arena *arena, const char *const words[STABLE_PART_COUNT])
@@ -132,6 +132,40 @@ static bool is_hash(struct text token)
 	return token.len >= 8 && is_all(token, is_hex) && digits > 0 && (digits < token.len || token.len >= 32);
 }
 
+/* The bytes of TEXT at AT that look like SHAPE: '0' any digit, '-' a mark between parts of a time, others themselves. */
+static size_t match(struct text text, size_t at, const char *shape)
+{
+	size_t len = 0;
+
+	for (; shape[len]; len++) {
+		unsigned char c = at + len < text.len ? (unsigned char)text.data[at + len] : 0;
+
+		if (shape[len] == '0' ? !isdigit(c) : shape[len] == '-' ? !c || !strchr("-_:.T ", c) : c != shape[len])
+			return 0;
+	}
+	return len;
+}
+
+/* 2026-01-02, 2026-01-02T03-04-05.678Z, 20260102T030405: the longest that nothing follows at once. */
+static size_t time_length(struct text text, size_t at)
+{
+	static const char *const shapes[] = {
+		"0000-00-00-00-00-00-000Z", "0000-00-00-00-00-00-000", "0000-00-00-00-00-00Z", "0000-00-00-00-00-00",
+		"0000-00-00-000000Z",	    "0000-00-00-000000",       "0000-00-00-00-00Z",    "0000-00-00-00-00",
+		"0000-00-00-0000",	    "0000-00-00",	       "00000000-000000Z",     "00000000-000000",
+	};
+
+	if (!starts(text, at, "19") && !starts(text, at, "20"))
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(shapes); i++) {
+		size_t len = match(text, at, shapes[i]);
+
+		if (len > 0 && (at + len == text.len || !isalnum((unsigned char)text.data[at + len])))
+			return len;
+	}
+	return 0;
+}
+
 /* Which part begins at AT, where a token does; its length in *len. */
 static enum stable_part find_part(const struct component *component, size_t at, size_t *len)
 {
@@ -144,8 +178,11 @@ static enum stable_part find_part(const struct component *component, size_t at, 
 		*len = 36;
 		return STABLE_HASH;
 	}
+	*len = digits >= 4 ? time_length(text, at) : 0;
+	if (*len > 0)
+		return STABLE_TIME;
 	*len = token.len;
-	if (digits == token.len && digits >= 9)
+	if (digits == token.len && digits >= 8)
 		return STABLE_NUMBER;
 	if (digits == token.len && component->temporary && table_find(&component->stable->pids, token))
 		return STABLE_PID;
@@ -264,7 +301,7 @@ static bool is_temporary(struct text component)
 /* git's objects: two digits of the checksum, and the rest of it one level below. */
 static bool is_fan_out(struct text before, struct text component, struct text rest)
 {
-	return is(before, "objects") && component.len == 2 && is_all(component, is_hex) &&
+	return (is(before, "objects") || starts(before, 0, "tmp_objdir-")) && component.len == 2 && is_all(component, is_hex) &&
 	       (rest.len == 0 || run_of(rest, 1, is_hex) >= 30 || starts(rest, 0, "/tmp_obj_"));
 }
 

@@ -17,7 +17,8 @@ enum stable_part {
 	STABLE_PID,
 	STABLE_RANDOM,    /* mkstemp(3), mkdtemp(3), Python's tempfile */
 	STABLE_HASH,      /* hexadecimal digits of a checksum, a UUID */
-	STABLE_NUMBER,    /* a time, an address, a counter of many digits */
+	STABLE_TIME,      /* a date, with the time of day behind it where there is one */
+	STABLE_NUMBER,    /* an address, a counter of many digits */
 	STABLE_VERSION,   /* numbers with dots between */
 	STABLE_PORT,      /* of the kernel's choice on this machine */
 	STABLE_PART_COUNT

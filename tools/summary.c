@@ -84,7 +84,8 @@ struct text event_address(const struct event *event, uint16_t *port)
 	struct buf suffix = BUF_ON(storage);
 
 	*port = (uint16_t)event->bytes;
-	if (event->bytes == 0 || event->bytes > UINT16_MAX)
+	/* A port of the kernel's choice is told as 0; other names than IPs have none. */
+	if (event->bytes > UINT16_MAX || text.len == 0 || strchr("/@", text.data[0]))
 		return text;
 	buf_char(&suffix, ':');
 	buf_u64(&suffix, event->bytes);
