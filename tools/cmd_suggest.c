@@ -9,28 +9,20 @@
 #include "tools/cmd.h"
 #include "tools/draft.h"
 #include "tools/explain.h"
+#include "tools/judge.h"
 #include "tools/options.h"
 #include "tools/output.h"
 #include "tools/programs.h"
-#include "tools/replay.h"
 #include "tools/session_view.h"
 #include "tools/summary.h"
 #include "tools/suggest.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #define TRIES 6 /* of a draft; each adds what the one before refused */
-
-/* The policy of --ceiling, or the draft that is tried out, for one run: what "~" is differs. */
-struct judge {
-	struct replay replay;
-	unsigned char *image;
-	struct policy_text text;
-};
 
 struct job {
 	const char *log_directory, *ceiling;
@@ -51,29 +43,6 @@ struct pass {
 	uint64_t missing;              /* wanted, and the draft refuses it */
 	bool copies;                   /* take over the ceiling's rules */
 };
-
-static int judge_open(const char *file, const struct session_info *info, struct judge *out)
-{
-	struct policy_setting setting;
-	size_t size;
-
-	policy_setting_here(&setting);
-	setting.workspace = info->workspace;
-	if (*info->home)
-		setting.home = info->home;
-	if (policy_compile(file, &setting, stderr, NULL, &out->image, &size, &out->text) != 0)
-		return EXIT_GUARD;
-	if (replay_open(out->image, size, &out->replay) == 0)
-		return 0;
-	return fail(EXIT_GUARD, "%s: the image that was made is not sound", file);
-}
-
-static void judge_close(struct judge *judge)
-{
-	replay_close(&judge->replay);
-	free(judge->image);
-	policy_text_free(&judge->text);
-}
 
 /* Deny rules of the ceiling hold as they are, with all their conditions; rules that label serve their `after`. */
 static void copy_ceiling(struct draft *draft, const struct judge *ceiling)
@@ -230,11 +199,11 @@ static int read_run(struct job *job, unsigned number, const char *draft, uint64_
 	if (err)
 		return err;
 	if (job->ceiling) {
-		err = judge_open(job->ceiling, &view.info, &ceiling);
+		err = judge_open(job->ceiling, &view.info, NULL, &ceiling);
 		pass.ceiling = &ceiling;
 	}
 	if (!err && draft) {
-		err = judge_open(draft, &view.info, &tried);
+		err = judge_open(draft, &view.info, NULL, &tried);
 		pass.draft = &tried;
 	}
 	if (!err) {

@@ -21,7 +21,7 @@ _guardctl() {
 	esac
 	case $command in
 	run) options="--policy --log" ;;
-	check) options="--policy --strict --keys" ;;
+	check) options="--policy --strict --keys --unused --log" ;;
 	explain) options="--policy --by --after --log --json" ;;
 	report) options="--log --format --json --top --group-by --fail-on --base --escape --all --color --pid --operation --verdict --path --since" ;;
 	suggest) options="--log --ceiling" ;;
