@@ -13,7 +13,11 @@ _guardctl() {
 	--policy | --ceiling) mapfile -t COMPREPLY < <(compgen -f -X '!*.conf' -- "$word"; compgen -d -- "$word") && return ;;
 	--log) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
 	--by) mapfile -t COMPREPLY < <(compgen -c -- "$word") && return ;;
-	--format) mapfile -t COMPREPLY < <(compgen -W "text json markdown sarif junit csv github" -- "$word") && return ;;
+	--format)
+		options="text json markdown sarif junit csv github"
+		[ "$command" != events ] || options="text json ocsf otlp"
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") && return
+		;;
 	--group-by) mapfile -t COMPREPLY < <(compgen -W "rule program object operation source" -- "$word") && return ;;
 	--fail-on) mapfile -t COMPREPLY < <(compgen -W "refused lost uncovered drift" -- "$word") && return ;;
 	--escape) mapfile -t COMPREPLY < <(compgen -W "safe ascii" -- "$word") && return ;;
@@ -26,7 +30,7 @@ _guardctl() {
 	report) options="--log --format --json --top --group-by --fail-on --base --escape --all --color --pid --operation --verdict --path --since" ;;
 	suggest) options="--log --ceiling" ;;
 	diff) options="--log --top --json" ;;
-	events) options="--log --pid --operation --verdict --path --since --json" ;;
+	events) options="--log --pid --operation --verdict --path --since --follow --format --json --keys" ;;
 	sessions) options="--log" ;;
 	*) options="" ;;
 	esac
