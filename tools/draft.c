@@ -58,7 +58,7 @@ void draft_begin(struct draft *draft, const char *session, const char *workspace
 	set_places(&out->plain, workspace, home);
 	words_add_new(&draft->arena, &draft->places, workspace);
 	words_add_new(&draft->arena, &draft->places, home);
-	words_add_new(&draft->arena, &draft->places, session);
+	words_add_new(&draft->arena, &draft->places, arena_text(&draft->arena, session, strlen(session)));
 }
 
 /* A name as a pattern of the policy. */
