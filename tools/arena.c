@@ -3,10 +3,12 @@
 
 #include "tools/cmd.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define BLOCK_SIZE 32768
 
@@ -122,4 +124,21 @@ const char *words_join(struct arena *arena, const struct words *words, const cha
 		to += sprintf(to, "%s\"%s\"", between, words->items[i]);
 	}
 	return joined;
+}
+
+char *arena_file(struct arena *arena, const char *name)
+{
+	/* A FIFO in its place does not hang us. */
+	int fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	size_t room = 1 << 20;
+	ssize_t len;
+	char *text;
+
+	if (fd < 0)
+		return NULL;
+	text = arena_take(arena, room + 1);
+	len = read(fd, text, room);
+	close(fd);
+	text[len > 0 ? len : 0] = '\0';
+	return text;
 }

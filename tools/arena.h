@@ -32,6 +32,9 @@ char *arena_text(struct arena *arena, const char *bytes, size_t len) NONNULL;
 /* What printf(3) would print. */
 char *arena_format(struct arena *arena, const char *format, ...) PRINTF(2, 3) NONNULL;
 
+/* The first MiB of a file, a NUL behind it; NULL when it cannot be opened. */
+char *arena_file(struct arena *arena, const char *name) MUST_CHECK NONNULL;
+
 /* Give all of it back; the arena is empty and usable afterwards. */
 void arena_free(struct arena *arena) NONNULL;
 

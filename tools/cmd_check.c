@@ -6,6 +6,7 @@
 #include "tools/options.h"
 #include "tools/policy_load.h"
 #include "tools/policy_schema.h"
+#include "tools/unused.h"
 
 #include "libguard/policy/policy.h"
 
@@ -24,10 +25,14 @@ static int run_check(int argc, char **argv)
 		{"policy", required_argument, NULL, 'p'},
 		{"strict", no_argument, NULL, 's'},
 		{"keys", no_argument, NULL, 'k'},
+		{"unused", no_argument, NULL, 'u'},
+		{"log", required_argument, NULL, 'l'},
 		{NULL, 0, NULL, 0},
 	};
-	const char *file = NULL;
-	bool strict = false, keys = false;
+	static char last[] = "last";
+	static char *const newest[] = {last};
+	const char *file = NULL, *log_directory = NULL;
+	bool strict = false, keys = false, unused = false;
 	struct policy_setting setting;
 	struct policy_text text;
 	struct policy policy;
@@ -46,13 +51,25 @@ static int run_check(int argc, char **argv)
 		case 'k':
 			keys = true;
 			break;
+		case 'u':
+			unused = true;
+			break;
+		case 'l':
+			log_directory = optarg;
+			break;
 		default:
 			return options_fail(&cmd_check, options, argv);
 		}
+	if (unused && !keys)
+		return optind < argc ? unused_print(file, log_directory, argv + optind, (size_t)(argc - optind), strict)
+				     : unused_print(file, log_directory, newest, 1, strict);
+	if (log_directory)
+		return fail_usage(&cmd_check, "--log goes with --unused");
 	if (optind < argc)
 		return fail_usage(&cmd_check, "\"%s\" is one argument too many; a policy follows --policy", argv[optind]);
-	if (keys && (file || strict))
-		return fail_usage(&cmd_check, "--keys looks at no policy: leave %s out", file ? "--policy" : "--strict");
+	if (keys && (file || strict || unused))
+		return fail_usage(&cmd_check, "--keys looks at no policy: leave %s out",
+				  file ? "--policy" : strict ? "--strict" : "--unused");
 	if (keys) {
 		schema_print(stdout);
 		return finish(EXIT_YES);
@@ -75,13 +92,18 @@ static int run_check(int argc, char **argv)
 
 const struct command cmd_check = {
 	.name = "check",
-	.usage = "check [--policy FILE] [--strict] | check --keys",
+	.usage = "check [--policy FILE] [--strict] | check --keys\n"
+		 "       guardctl check --unused [--policy FILE] [--strict] [--log DIR] [RUN...]",
 	.summary = "say whether a policy compiles, and what looks wrong in it",
-	.help = "  --policy FILE  the policy (default: $GUARD_POLICY, /etc/libguard/guard.conf, the one compiled in)\n"
+	.help = "  --unused       name the rules that nothing which the runs did had any use for\n"
+		"  --log DIR      the runs are below this directory, not in the usual places\n"
+		"  --policy FILE  the policy (default: $GUARD_POLICY, /etc/libguard/guard.conf, the one compiled in)\n"
 		"  --strict       warnings are findings too\n"
 		"  --keys         print what can be configured: places, key, type, default, range, meaning; tabs between\n"
 		"\n"
 		"Errors and warnings go to standard error, each as FILE:LINE: sentence.\n"
+		"RUN is a session: an id, the beginning of one, a path, or last (the default). The runs are asked again under\n"
+		"the policy, whichever decided them; rules are named on standard output.\n"
 		"Exit status: 0 it compiles, 1 it does not, 2 usage, 125 own failure.\n",
 	.run = run_check,
 };

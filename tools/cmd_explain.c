@@ -7,7 +7,9 @@
 #include "tools/json.h"
 #include "tools/options.h"
 #include "tools/output.h"
+#include "tools/recorded.h"
 #include "tools/suggest.h"
+#include "tools/when.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -21,6 +23,7 @@ static const char *const answer_words[] = {
 /* What the command line says. */
 struct request {
 	const char *file, *by;
+	const char *log_directory;
 	struct words after;
 	bool json;
 };
@@ -69,6 +72,9 @@ static void write_line(struct output *output, const char *name, const char *text
 	output_string(output, "\n");
 }
 
+static const char differs[] = "asked again now the answer is another: a counter, or words of the command that are not "
+			      "recorded, made it so";
+
 static void write_object(struct output *output, struct arena *arena, const struct question_step *step)
 {
 	char *words = arena_text(arena, step->argv.data ? step->argv.data : "", step->argv.len);
@@ -91,6 +97,8 @@ static void write_text(struct output *output, struct arena *arena, const struct 
 	write_object(output, arena, step);
 	output_string(output, "\n");
 	write_line(output, "note", step->note);
+	if (explained->differs)
+		write_line(output, "note", differs);
 	write_line(output, "because", explained->why);
 	for (size_t i = 0; i < explained->count; i++)
 		write_rule(output, arena, &explained->rules[i]);
@@ -138,7 +146,7 @@ static void put_explained(yajl_gen json, const struct explained *explained)
 	json_put_text(json, "object", explained->step->object.text);
 	json_put_string(json, "verdict", verdict_words[explained->verdict.kind]);
 	json_put_string(json, "because", explained->why);
-	json_put_string(json, "note", explained->step->note);
+	json_put_string(json, "note", explained->differs ? differs : explained->step->note);
 	if (!allowed)
 		json_put_string(json, "error", strerrorname_np(explained->verdict.err));
 	json_key(json, "rules");
@@ -162,7 +170,45 @@ static void put_output(void *output, const char *text, size_t len)
 
 static const char *const mode_words[] = {[MODE_OFF] = "off", [MODE_AUDIT] = "audit", [MODE_ENFORCE] = "enforce"};
 
-static int answer(const struct asker *asker, const struct question *question, bool as_json)
+/* Which event it is: when, who, from where. */
+static void write_recorded(struct output *output, struct arena *arena, const struct recorded *recorded)
+{
+	size_t room = recorded->source.frame.file.len + recorded->source.caller.file.len + 1024;
+	struct buf line = {.data = arena_take(arena, room), .cap = room};
+	char clock[WHEN_MAX];
+	struct buf when = BUF_ON(clock);
+
+	when_write_rfc3339(recorded->event.time_ns, &when);
+	output_string(output, "event ");
+	output_text(output, (struct text){recorded->id, strlen(recorded->id)});
+	output_format(output, ", %s, process %u\n", buf_cstr(&when), recorded->event.pid);
+	write_line(output, "by", arena_text(arena, recorded->exe.data, recorded->exe.len));
+	if (recorded->source.frame.file.len == 0)
+		return;
+	source_write(&recorded->source, recorded->summary.workspace, &line);
+	buf_str(&line, recorded->inherited ? ", which started it" : "");
+	write_line(output, "source", buf_cstr(&line));
+}
+
+static void put_recorded(yajl_gen json, struct arena *arena, const struct recorded *recorded)
+{
+	size_t room = recorded->source.frame.file.len + recorded->source.caller.file.len + 1024;
+	struct buf line = {.data = arena_take(arena, room), .cap = room};
+
+	json_key(json, "event");
+	yajl_gen_map_open(json);
+	json_put_string(json, "id", recorded->id);
+	json_put_time(json, "time", recorded->event.time_ns);
+	json_put_number(json, "pid", recorded->event.pid);
+	json_put_text(json, "program", recorded->exe);
+	if (recorded->source.frame.file.len > 0) {
+		source_write(&recorded->source, recorded->summary.workspace, &line);
+		json_put_text(json, "source", (struct text){line.data, line.len});
+	}
+	yajl_gen_map_close(json);
+}
+
+static int answer(const struct asker *asker, const struct question *question, const struct recorded *recorded, bool as_json)
 {
 	struct output *output = output_open(COLOUR_NEVER);
 	yajl_gen json = as_json ? yajl_gen_alloc(NULL) : NULL;
@@ -183,6 +229,8 @@ static int answer(const struct asker *asker, const struct question *question, bo
 		json_put_string(json, "verdict", allowed ? "allow" : "deny");
 		json_put_string(json, "mode", mode_words[mode]);
 		json_put_string(json, "policy", asker->text->source);
+		if (recorded)
+			put_recorded(json, asker->arena, recorded);
 		json_key(json, "operations");
 		yajl_gen_array_open(json);
 		for (unsigned i = 0; i < question->count; i++)
@@ -191,6 +239,8 @@ static int answer(const struct asker *asker, const struct question *question, bo
 		yajl_gen_map_close(json);
 		yajl_gen_free(json);
 	} else {
+		if (recorded)
+			write_recorded(output, asker->arena, recorded);
 		for (unsigned i = 0; i < question->count; i++)
 			write_text(output, asker->arena, &explained[i]);
 		if (mode != MODE_ENFORCE && !allowed)
@@ -236,7 +286,40 @@ static int find_actor(struct asker *asker, const char *by)
 	return EXIT_YES;
 }
 
-static int explain(struct arena *arena, const struct request *request, const struct question *question)
+/* Labels that the session carried by then, where the policy knows them. */
+static void carry_recorded(const struct asker *asker, const struct recorded *recorded)
+{
+	const struct table *labels = &recorded->summary.labels;
+
+	for (size_t i = 0; i < labels->count; i++)
+		for (unsigned number = 0; number < 64; number++) {
+			struct text name = policy_label_name(asker->policy, number), key = labels->items[i]->key;
+
+			if (name.len == key.len && !memcmp(name.data, key.data, key.len))
+				policy_label(asker->policy, UINT64_C(1) << number);
+		}
+}
+
+static int answer_recorded(struct asker *asker, const struct request *request, const struct recorded *recorded)
+{
+	static struct replay_question asked;
+	struct question question = {.count = 1};
+	struct question_step *step = &question.steps[0];
+
+	if (!replay_read(&recorded->event, &asked))
+		return fail(EXIT_NO, "event %s is no operation that was decided", recorded->id);
+	*step = (struct question_step){.verb = recorded->event.verb, .verbs = asked.verbs, .object = asked.object,
+				       .addr = asked.addr, .argv = event_get(&recorded->event, FIELD_ARGV)};
+	if (step->object.addr)
+		step->object.addr = &step->addr;
+	asker->actor.exe = recorded->exe;
+	carry_recorded(asker, recorded);
+	return answer(asker, &question, recorded, request->json);
+}
+
+/* Under the policy that the user names or has: a question, or an event. */
+static int explain(struct arena *arena, const struct request *request, const struct question *question,
+		   const struct recorded *recorded)
 {
 	struct policy_setting setting;
 	struct policy_text text;
@@ -248,6 +331,8 @@ static int explain(struct arena *arena, const struct request *request, const str
 	int code;
 
 	policy_setting_here(&setting);
+	if (recorded)
+		setting.workspace = recorded->view.info.workspace;
 	if (policy_compile(request->file, &setting, stderr, NULL, &image, &size, &text) != 0)
 		return fail(EXIT_GUARD, "the policy has errors; nothing would run under it");
 	state_size = policy_state_size(image, size);
@@ -258,9 +343,42 @@ static int explain(struct arena *arena, const struct request *request, const str
 	if (code == EXIT_YES)
 		code = carry_labels(&asker, &request->after);
 	if (code == EXIT_YES)
-		code = answer(&asker, question, request->json);
+		code = recorded ? answer_recorded(&asker, request, recorded) : answer(&asker, question, NULL, request->json);
 	policy_text_free(&text);
 	free(image);
+	return code;
+}
+
+/* Under the policy that decided it: the image and the text that the session keeps. */
+static int explain_as_decided(struct arena *arena, const struct request *request, const struct recorded *recorded)
+{
+	const struct session_view *view = &recorded->view;
+	struct policy_text text = {.source = view->info.policy};
+	struct asker asker = {.arena = arena, .text = &text, .recorded = &recorded->event};
+	struct replay replay;
+	int code;
+
+	if (!view->has_policy)
+		return fail(EXIT_GUARD, "the session's policy.img %s; explain it under another with --policy", view->policy_fault);
+	text.text = arena_file(arena, arena_format(arena, "%s/policy.conf", view->info.directory));
+	code = replay_open(view->policy.image, view->policy.size, &replay);
+	if (code)
+		return fail(EXIT_GUARD, "the session's policy cannot be asked: %s", strerror(-code));
+	asker.policy = &replay.policy;
+	code = answer_recorded(&asker, request, recorded);
+	replay_close(&replay);
+	return code;
+}
+
+static int explain_event(struct arena *arena, const struct request *request, const struct event_id *id)
+{
+	static struct recorded recorded;
+	int code = recorded_open(request->log_directory, id, &recorded);
+
+	if (code)
+		return code;
+	code = request->file ? explain(arena, request, NULL, &recorded) : explain_as_decided(arena, request, &recorded);
+	recorded_close(&recorded);
 	return code;
 }
 
@@ -283,11 +401,13 @@ static int run_explain(int argc, char **argv)
 	static const struct option options[] = {
 		{"policy", required_argument, NULL, 'p'}, {"by", required_argument, NULL, 'b'},
 		{"after", required_argument, NULL, 'a'},  {"json", no_argument, NULL, 'j'},
+		{"log", required_argument, NULL, 'l'},
 		{NULL, 0, NULL, 0},
 	};
 	CLEANUP(arena_free) struct arena arena = {0};
 	struct request request = {0};
 	struct question question;
+	struct event_id id;
 	const char *wrong;
 	int verb;
 
@@ -306,34 +426,48 @@ static int run_explain(int argc, char **argv)
 		case 'j':
 			request.json = true;
 			break;
+		case 'l':
+			request.log_directory = optarg;
+			break;
 		default:
 			return options_fail(&cmd_explain, options, argv);
 		}
 	if (optind == argc)
 		return fail_usage(&cmd_explain, "an operation is missing: read, write, delete, exec, connect, ...");
+	if (event_id_read(&arena, argv[optind], &id))
+		return optind + 1 < argc || request.by || request.after.count
+			       ? fail_usage(&cmd_explain, "an event says itself what was done, by whom and after what")
+			       : explain_event(&arena, &request, &id);
+	if (request.log_directory)
+		return fail_usage(&cmd_explain, "--log goes with an event's id");
 	verb = read_verb(&arena, argv[optind++]);
 	if (verb < 0)
 		return EXIT_USAGE;
 	if (optind < argc && !strcmp(argv[optind], "--"))
 		optind++;
 	wrong = question_read(&arena, (enum verb)verb, argv + optind, (unsigned)(argc - optind), &question);
-	return wrong ? fail_usage(&cmd_explain, "%s", wrong) : explain(&arena, &request, &question);
+	return wrong ? fail_usage(&cmd_explain, "%s", wrong) : explain(&arena, &request, &question, NULL);
 }
 
 const struct command cmd_explain = {
 	.name = "explain",
-	.usage = "explain [--policy FILE] [--by PROGRAM] [--after LABEL]... [--json] OPERATION OBJECT...",
+	.usage = "explain [--policy FILE] [--by PROGRAM] [--after LABEL]... [--json] OPERATION OBJECT...\n"
+		 "       guardctl explain [--policy FILE] [--log DIR] [--json] EVENT-ID",
 	.summary = "say whether an operation would be allowed, by which rule, and how to allow it",
 	.help = "  --policy FILE  the policy (default: $GUARD_POLICY, /etc/libguard/guard.conf, the one compiled in)\n"
 		"  --by PROGRAM   the program that does it, for rules with \"by\"\n"
 		"  --after LABEL  as if the session carried this label; may be given more than once\n"
 		"  --json         the answer as JSON\n"
+		"  --log DIR      the event's session is below this directory, not in the usual places\n"
 		"\n"
 		"  guardctl explain read ~/.ssh/id_rsa\n"
 		"  guardctl explain exec -- git push --force\n"
 		"  guardctl explain connect example.org:443       also 10.0.0.1:80, [fd00::1]:80, /run/x.sock, @name\n"
 		"  guardctl explain resolve example.org\n"
 		"\n"
+		"  guardctl explain 20260102T030405-123:1.42      an event, by the policy that decided it or by --policy FILE\n"
+		"\n"
+		"EVENT-ID is what report and events print: SESSION:SEGMENT.SLOT, or SEGMENT.SLOT of the newest session.\n"
 		"Options stand before the operation. Nothing is done and no name server is asked.\n"
 		"Exit status: 0 allowed, 1 refused, 2 usage, 125 own failure.\n",
 	.run = run_explain,

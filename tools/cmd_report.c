@@ -3,6 +3,7 @@
  * guardctl report: what sessions did.
  */
 #include "tools/cmd.h"
+#include "tools/drift.h"
 #include "tools/options.h"
 #include "tools/report_groups.h"
 
@@ -15,10 +16,11 @@
 
 #define TOP_DEFAULT 20
 
-enum { OPTION_LOG = 1, OPTION_FORMAT, OPTION_JSON, OPTION_TOP, OPTION_COLOR, OPTION_GROUP_BY, OPTION_FAIL_ON, OPTION_ALL, OPTION_ESCAPE };
+enum { OPTION_LOG = 1, OPTION_FORMAT, OPTION_JSON, OPTION_TOP, OPTION_COLOR, OPTION_GROUP_BY, OPTION_FAIL_ON, OPTION_BASE, OPTION_ALL, OPTION_ESCAPE };
 
 struct options {
 	const char *log_directory;
+	const char *base; /* session to compare with, or NULL */
 	const struct report_format *format;
 	struct selection selection;
 	enum colour_choice colour;
@@ -29,23 +31,10 @@ struct options {
 	size_t top;
 };
 
-static int read_number(const char *text, size_t *out)
-{
-	unsigned long long number;
-	char *end;
-
-	errno = 0;
-	number = strtoull(text, &end, 10);
-	if (errno || end == text || *end || text[0] == '-' || number > SIZE_MAX)
-		return -EINVAL;
-	*out = (size_t)number;
-	return 0;
-}
-
 /* What a pipeline may fail on. */
-enum finding { FINDING_REFUSED, FINDING_LOST, FINDING_UNCOVERED, FINDING_COUNT };
+enum finding { FINDING_REFUSED, FINDING_LOST, FINDING_UNCOVERED, FINDING_DRIFT, FINDING_COUNT };
 
-static const char *const finding_words[FINDING_COUNT] = {"refused", "lost", "uncovered"};
+static const char *const finding_words[FINDING_COUNT] = {"refused", "lost", "uncovered", "drift"};
 
 /* "refused,lost" as a set. */
 static int read_fail_on(const char *list, unsigned *out)
@@ -57,23 +46,37 @@ static int read_fail_on(const char *list, unsigned *out)
 		while (finding < FINDING_COUNT && (strlen(finding_words[finding]) != len ||
 						   memcmp(finding_words[finding], list, len) != 0))
 			finding++;
-		if (len == 5 && !memcmp(list, "drift", len))
-			return fail(EXIT_USAGE, "--fail-on drift is not available: this guardctl cannot compare a session with a baseline");
 		if (finding == FINDING_COUNT)
-			return fail_usage(&cmd_report, "--fail-on takes refused, lost and uncovered, not \"%.*s\"", (int)len, list);
+			return fail_usage(&cmd_report, "--fail-on takes refused, lost, uncovered and drift, not \"%.*s\"", (int)len, list);
 		*out |= 1u << finding;
 	}
-	return *out ? 0 : fail_usage(&cmd_report, "--fail-on needs a word: refused, lost, uncovered");
+	return *out ? 0 : fail_usage(&cmd_report, "--fail-on needs a word: refused, lost, uncovered, drift");
+}
+
+/* How much the session does otherwise than the one to compare with; 0 unless that is asked for. Or -1: not known. */
+static int64_t count_drift(const struct options *options, const struct session_view *view)
+{
+	static struct drift drift;
+	int64_t count;
+
+	if (!(options->fail_on & 1u << FINDING_DRIFT))
+		return 0;
+	if (drift_open(options->log_directory, options->base, view->info.directory, &drift))
+		return -1;
+	count = (int64_t)drift.count + (drift.ignored > 0);
+	drift_close(&drift);
+	return count;
 }
 
 /* Say what was found of what the user fails on; whether there was any. */
-static bool say_findings(const struct report *report, unsigned fail_on)
+static bool say_findings(const struct report *report, unsigned fail_on, int64_t drift)
 {
 	const uint64_t *outcomes = report->summary->outcomes;
 	const uint64_t numbers[FINDING_COUNT] = {
 		[FINDING_REFUSED] = outcomes[OUTCOME_REFUSED] + outcomes[OUTCOME_WOULD] + outcomes[OUTCOME_WOULD_FAILED],
 		[FINDING_LOST] = report_lost(report),
 		[FINDING_UNCOVERED] = report_uncovered(report),
+		[FINDING_DRIFT] = (uint64_t)drift,
 	};
 	bool any = false;
 
@@ -81,8 +84,8 @@ static bool say_findings(const struct report *report, unsigned fail_on)
 		if (!(fail_on & 1u << finding) || numbers[finding] == 0)
 			continue;
 		any = true;
-		fail(EXIT_NO, "session %s: %llu %s", report->view->info.id, (unsigned long long)numbers[finding],
-		     finding_words[finding]);
+		fail(EXIT_NO, "session %s: %llu %s%s", report->view->info.id, (unsigned long long)numbers[finding],
+		     finding_words[finding], finding == FINDING_DRIFT ? "; guardctl diff shows it" : "");
 	}
 	return any;
 }
@@ -115,7 +118,7 @@ static int take_option(struct options *out, int option)
 		out->format = &report_format_json;
 		return 0;
 	case OPTION_TOP:
-		if (read_number(optarg, &out->top))
+		if (options_number(optarg, &out->top))
 			return fail_usage(&cmd_report, "--top takes a number of rows, not \"%s\"", optarg);
 		out->top_given = true;
 		return 0;
@@ -129,6 +132,9 @@ static int take_option(struct options *out, int option)
 		return 0;
 	case OPTION_FAIL_ON:
 		return read_fail_on(optarg, &out->fail_on);
+	case OPTION_BASE:
+		out->base = optarg;
+		return 0;
 	case OPTION_ESCAPE:
 		out->ascii = !strcmp(optarg, "ascii");
 		if (!out->ascii && strcmp(optarg, "safe") != 0)
@@ -151,6 +157,7 @@ static int read_options(int argc, char **argv, struct options *out)
 		{"color", required_argument, NULL, OPTION_COLOR},
 		{"group-by", required_argument, NULL, OPTION_GROUP_BY},
 		{"fail-on", required_argument, NULL, OPTION_FAIL_ON},
+		{"base", required_argument, NULL, OPTION_BASE},
 		{"escape", required_argument, NULL, OPTION_ESCAPE},
 		{"all", no_argument, NULL, OPTION_ALL},
 		SELECTION_OPTIONS,
@@ -165,6 +172,8 @@ static int read_options(int argc, char **argv, struct options *out)
 		if (err)
 			return err;
 	}
+	if (!out->base != !(out->fail_on & 1u << FINDING_DRIFT))
+		return fail_usage(&cmd_report, "--fail-on drift and --base SESSION go together");
 	if (out->top == 0 || (out->format->whole && !out->top_given))
 		out->top = SIZE_MAX;
 	return 0;
@@ -219,8 +228,14 @@ static int report_session(const struct options *options, const char *name, size_
 				 .top = options->top, .number = (*number)++, .group_by = options->group_by, .selection = &options->selection};
 	options->format->write(&report, output);
 	/* The report comes before what is said of it. */
-	if (options->fail_on && output_flush(output) && say_findings(&report, options->fail_on))
-		err = EXIT_NO;
+	if (options->fail_on && output_flush(output)) {
+		int64_t drift = count_drift(options, &view);
+
+		if (drift < 0)
+			err = EXIT_GUARD;
+		else if (say_findings(&report, options->fail_on, drift))
+			err = EXIT_NO;
+	}
 	summary_free(&summary);
 	session_view_close(&view);
 	return err;
@@ -289,7 +304,7 @@ static int run(int argc, char **argv)
 const struct command cmd_report = {
 	.name = "report",
 	.usage = "report [--log DIR] [--format FORMAT] [--json] [--top N] [--group-by WHAT] [--fail-on WHAT[,WHAT...]]\n"
-		 "                       [--escape safe|ascii] [--all] [--color auto|always|never]\n"
+		 "                       [--base SESSION] [--escape safe|ascii] [--all] [--color auto|always|never]\n"
 		 "                       " SELECTION_USAGE "\n"
 		 "                       [SESSION...]",
 	.summary = "what a session did: what was refused and why, what changed, ran, was contacted",
@@ -300,7 +315,8 @@ const struct command cmd_report = {
 		"  --json            the same as --format json: one object for each session\n"
 		"  --top N           rows of each list, 0: all (default: 20, in forms for programs all)\n"
 		"  --group-by WHAT   tell refusals together by rule, program, object, operation or source\n"
-		"  --fail-on WHAT    exit with 1 when something was refused (or would have been), lost, uncovered\n"
+		"  --fail-on WHAT    exit with 1 when something was refused (or would have been), lost, uncovered, drift\n"
+		"  --base SESSION    for --fail-on drift: what the sessions are compared with, as by guardctl diff\n"
 		"  --escape HOW      safe (the default): nothing of a name acts; ascii: nor does it look like another\n"
 		"  --all             every session, newest first\n"
 		"  --color WHEN      auto (on a terminal, unless NO_COLOR is set), always, never\n"

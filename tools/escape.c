@@ -107,6 +107,11 @@ static size_t plain_run(struct text text)
 	return len;
 }
 
+bool escape_is_plain(struct text text)
+{
+	return plain_run(text) == text.len;
+}
+
 static struct text skip(struct text text, size_t len)
 {
 	return (struct text){text.data + len, text.len - len};

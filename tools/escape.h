@@ -35,6 +35,9 @@ size_t utf8_find_broken(struct text text) MUST_CHECK;
  */
 void escape_terminal(struct text text, struct buf *out) NONNULL;
 
+/* Does TEXT hold nothing but characters from blank to '~', without quotes and backslashes? It is then the same in every form. */
+bool escape_is_plain(struct text text) MUST_CHECK;
+
 /*
  * Write TEXT as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD each; everything else is kept.
  * At most six times the bytes of TEXT and two.

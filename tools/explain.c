@@ -4,11 +4,11 @@
 #include "libguard/policy/image.h"
 #include "tools/rule_text.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define SOURCE_MAX 600 /* bytes of a rule's text that are shown */
+#define SOURCE_WHOLE 65536
 
 struct hearing {
 	const struct asker *asker;
@@ -42,6 +42,18 @@ static void hear(void *context, uint32_t number, verb_set verbs, enum rule_bar b
 		hearing->room = room;
 	}
 	out->rules[out->count++] = rule;
+}
+
+/* What was decided then holds, whatever is known now of what it was decided from. */
+static void adopt(struct hearing *hearing, const struct event *event)
+{
+	struct verdict *verdict = &hearing->out->verdict;
+
+	if (verdict->kind == event->verdict && verdict->rule == event->rule)
+		return;
+	hearing->out->differs = true;
+	*verdict = (struct verdict){.kind = event->verdict, .rule = event->rule, .err = event->err};
+	hear(hearing, event->rule, 1u << event->verb, BAR_NONE);
 }
 
 /* The rule that decides, rules that apply, the strict before the others, then the rest; each in the policy's order. */
@@ -99,25 +111,10 @@ static const char *why_not(const struct asker *asker, const struct explained_rul
 	}
 }
 
-static const char *read_file(struct arena *arena, const char *name)
-{
-	FILE *file = fopen(name, "re");
-	size_t room = 1 << 20, len;
-	char *text;
-
-	if (!file)
-		return NULL;
-	text = arena_take(arena, room + 1);
-	len = fread(text, 1, room, file);
-	fclose(file);
-	text[len] = '\0';
-	return text;
-}
-
 /* The group that begins in line LINE, its lines joined by blanks. */
-static const char *cut_group(struct arena *arena, const char *text, unsigned line)
+static const char *cut_group(struct arena *arena, const char *text, unsigned line, ptrdiff_t max)
 {
-	char *out = arena_take(arena, SOURCE_MAX + 4), *to = out;
+	char *out = arena_take(arena, (size_t)max + 4), *to = out;
 	unsigned depth = 0;
 	bool quoted = false;
 
@@ -127,7 +124,7 @@ static const char *cut_group(struct arena *arena, const char *text, unsigned lin
 	}
 	if (!text || !strchr(text, '{'))
 		return "";
-	for (text = strchr(text, '{'); *text && to - out < SOURCE_MAX; text++) {
+	for (text = strchr(text, '{'); *text && to - out < max; text++) {
 		if (*text == '"' && text[-1] != '\\')
 			quoted = !quoted;
 		if (!quoted && *text == '#') {
@@ -149,15 +146,20 @@ static const char *cut_group(struct arena *arena, const char *text, unsigned lin
 	return out;
 }
 
-static const char *source_of(const struct asker *asker, const struct rule_info *info)
+static const char *source_of(struct arena *arena, const struct policy_text *policy, const struct rule_info *info, ptrdiff_t max)
 {
-	const char *file = arena_text(asker->arena, info->file.data, info->file.len);
+	const char *file = arena_text(arena, info->file.data, info->file.len);
 	const char *text;
 
 	if (info->builtin)
 		return "";
-	text = !strcmp(file, asker->text->source) ? asker->text->text : read_file(asker->arena, file);
-	return text ? cut_group(asker->arena, text, info->line) : "";
+	text = !strcmp(file, policy->source) ? policy->text : arena_file(arena, file);
+	return text ? cut_group(arena, text, info->line, max) : "";
+}
+
+const char *explain_rule_text(struct arena *arena, const struct policy_text *policy, const struct rule_info *info)
+{
+	return source_of(arena, policy, info, SOURCE_WHOLE);
 }
 
 static size_t count_applying(const struct explained *out, enum verdict_kind kind)
@@ -175,6 +177,8 @@ static const char *why(const struct asker *asker, const struct explained *out)
 	bool allowed = out->verdict.kind == VERDICT_ALLOW;
 	size_t allows = count_applying(out, VERDICT_ALLOW), denies = count_applying(out, VERDICT_DENY);
 
+	if (out->verdict.rule == RULE_BROKEN && out->differs)
+		return "the guard could not decide or record it: it failed closed";
 	if (out->verdict.rule == RULE_BROKEN)
 		return "the name takes more patterns at once than the guard can follow: it fails closed";
 	if (out->verdict.rule == RULE_DEFAULT && allowed && image_head(asker->policy)->defaults[section] != VERDICT_ALLOW)
@@ -233,15 +237,18 @@ void explain_step(const struct asker *asker, const struct question_step *step, s
 {
 	struct hearing hearing = {asker, out, 0};
 	const struct policy_listener listener = {hear, &hearing};
+	verb_set verbs = step->verbs ? step->verbs : 1u << step->verb;
 
 	*out = (struct explained){.step = step, .others = "", .to_allow = ""};
-	policy_explain(asker->policy, 1u << step->verb, &step->object, &asker->actor, &listener, &out->verdict);
+	policy_explain(asker->policy, verbs, &step->object, &asker->actor, &listener, &out->verdict);
+	if (asker->recorded)
+		adopt(&hearing, asker->recorded);
 	for (size_t i = 0; i < out->count; i++) {
 		struct explained_rule *rule = &out->rules[i];
 
 		rule->decides = rule->number == out->verdict.rule;
 		rule->why = why_not(asker, rule);
-		rule->source = source_of(asker, &rule->info);
+		rule->source = source_of(asker->arena, asker->text, &rule->info, SOURCE_MAX);
 	}
 	if (out->count > 0)
 		qsort(out->rules, out->count, sizeof *out->rules, by_rank);

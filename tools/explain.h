@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "libguard/record/event.h"
 #include "tools/policy_load.h"
 #include "tools/question.h"
 
@@ -29,6 +30,7 @@ struct explained {
 	struct text allowed;          /* objects that the policy allows for this operation, when it is refused */
 	const char *others;           /* other operations that are allowed for this object, when it is refused */
 	const char *to_allow;         /* what to change in the policy to allow it, when it is refused */
+	bool differs;                 /* the recorded verdict is another than asking again gives */
 	const char *labels;           /* labels that the session gets by it, or NULL */
 };
 
@@ -38,6 +40,10 @@ struct asker {
 	const struct policy *policy; /* with a state of its own, whose counters are used up as they would be */
 	const struct policy_text *text;
 	struct actor actor;
+	const struct event *recorded; /* the event that is asked for: its verdict holds; or NULL */
 };
 
 void explain_step(const struct asker *asker, const struct question_step *step, struct explained *out) NONNULL;
+
+/* The text of a rule in one line, its comments left out; "" where it is not known. */
+const char *explain_rule_text(struct arena *arena, const struct policy_text *policy, const struct rule_info *info) NONNULL;

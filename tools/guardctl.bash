@@ -6,25 +6,31 @@ _guardctl() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} options
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check explain report events sessions --help --version" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "run check explain report diff suggest events sessions --help --version" -- "$word")
 		return
 	fi
 	case $before in
-	--policy) mapfile -t COMPREPLY < <(compgen -f -X '!*.conf' -- "$word"; compgen -d -- "$word") && return ;;
+	--policy | --ceiling) mapfile -t COMPREPLY < <(compgen -f -X '!*.conf' -- "$word"; compgen -d -- "$word") && return ;;
 	--log) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
 	--by) mapfile -t COMPREPLY < <(compgen -c -- "$word") && return ;;
-	--format) mapfile -t COMPREPLY < <(compgen -W "text json markdown sarif junit csv github" -- "$word") && return ;;
+	--format)
+		options="text json markdown sarif junit csv github"
+		[ "$command" != events ] || options="text json ocsf otlp"
+		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") && return
+		;;
 	--group-by) mapfile -t COMPREPLY < <(compgen -W "rule program object operation source" -- "$word") && return ;;
-	--fail-on) mapfile -t COMPREPLY < <(compgen -W "refused lost uncovered" -- "$word") && return ;;
+	--fail-on) mapfile -t COMPREPLY < <(compgen -W "refused lost uncovered drift" -- "$word") && return ;;
 	--escape) mapfile -t COMPREPLY < <(compgen -W "safe ascii" -- "$word") && return ;;
 	--verdict) mapfile -t COMPREPLY < <(compgen -W "allow deny" -- "$word") && return ;;
 	esac
 	case $command in
 	run) options="--policy --log" ;;
-	check) options="--policy --strict --keys" ;;
-	explain) options="--policy --by --after --json" ;;
-	report) options="--log --format --json --top --group-by --fail-on --escape --all --color --pid --operation --verdict --path --since" ;;
-	events) options="--log --pid --operation --verdict --path --since --json" ;;
+	check) options="--policy --strict --keys --unused --log" ;;
+	explain) options="--policy --by --after --log --json" ;;
+	report) options="--log --format --json --top --group-by --fail-on --base --escape --all --color --pid --operation --verdict --path --since" ;;
+	suggest) options="--log --ceiling" ;;
+	diff) options="--log --top --json" ;;
+	events) options="--log --pid --operation --verdict --path --since --follow --format --json --keys" ;;
 	sessions) options="--log" ;;
 	*) options="" ;;
 	esac

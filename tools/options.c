@@ -3,6 +3,8 @@
 
 #include "tools/suggest.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define OPTIONS_MAX 32
@@ -31,4 +33,17 @@ int options_fail(const struct command *command, const struct option *options, ch
 			return fail_usage(command, "option \"--%s\" %s", options->name,
 					  options->has_arg == required_argument ? "needs an argument" : "takes no argument");
 	return fail_unknown(command, options, word);
+}
+
+int options_number(const char *text, size_t *out)
+{
+	unsigned long long number;
+	char *end;
+
+	errno = 0;
+	number = strtoull(text, &end, 10);
+	if (errno || end == text || *end || text[0] == '-' || number > SIZE_MAX)
+		return -EINVAL;
+	*out = (size_t)number;
+	return 0;
 }

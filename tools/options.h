@@ -16,3 +16,6 @@
  *   argv     given to getopt_long, with opterr 0
  */
 int options_fail(const struct command *command, const struct option *options, char **argv) NONNULL;
+
+/* Read a whole number from 0. 0 or -EINVAL. */
+int options_number(const char *text, size_t *out) MUST_CHECK NONNULL;

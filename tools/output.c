@@ -72,6 +72,15 @@ bool output_flush(struct output *output)
 	return !output->err;
 }
 
+char *output_room(struct output *output, size_t size)
+{
+	if (size > sizeof output->data || output->ascii)
+		return NULL;
+	if (size > sizeof output->data - output->len)
+		output_flush(output);
+	return output->data + output->len;
+}
+
 static void put_bytes(struct output *output, const char *data, size_t len)
 {
 	if (len > sizeof output->data - output->len)

@@ -46,6 +46,12 @@ void output_format(struct output *output, const char *format, ...) PRINTF(2, 3) 
 /* TEXT made safe to show. */
 void output_text(struct output *output, struct text text) NONNULL;
 
+/*
+ * Room in the buffer for SIZE bytes that the caller writes itself, and then adds to `len`; NULL when there is none and
+ * never will be. Not for an output in ASCII.
+ */
+char *output_room(struct output *output, size_t size) MUST_CHECK NONNULL;
+
 /* Write out what is buffered. False once a write has failed. */
 bool output_flush(struct output *output) NONNULL;
 

@@ -69,7 +69,7 @@ static const char *host_name(struct arena *arena, const char *text)
 	return len > 0 && len <= 253 ? name : NULL;
 }
 
-static bool read_ip(const char *text, uint16_t port, struct addr *out)
+bool question_ip(const char *text, uint16_t port, struct addr *out)
 {
 	struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons(port)};
 	struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
@@ -133,7 +133,7 @@ static const char *read_address(struct arena *arena, enum verb verb, const char 
 	step = &out->steps[out->count];
 	step->object = (struct object){.kind = OBJECT_ADDRESS, .addr = &step->addr};
 	step->verb = verb;
-	if (read_ip(where, port, &step->addr)) {
+	if (question_ip(where, port, &step->addr)) {
 		if (verb != VERB_BIND)
 			addr_as_peer(&step->addr);
 		addr_write(&step->addr, &spelled);
@@ -162,7 +162,7 @@ static const char *read_host(struct arena *arena, const char *text, struct quest
 	const char *host = host_name(arena, text);
 	struct addr addr;
 
-	if (read_ip(text, 0, &addr))
+	if (question_ip(text, 0, &addr))
 		return arena_format(arena, "\"%s\" is an address: nobody is asked for it, so nothing is decided", text);
 	if (!host)
 		return arena_format(arena, "\"%s\" is no host name", text);

@@ -13,6 +13,7 @@
 /* One decision. */
 struct question_step {
 	enum verb verb;
+	verb_set verbs;    /* all that are asked at once; 0: that verb alone */
 	struct object object;
 	struct addr addr;  /* where object.addr points to */
 	struct text argv;  /* of exec: words separated by NUL */
@@ -38,6 +39,9 @@ struct question {
  */
 const char *question_read(struct arena *arena, enum verb verb, char **words, unsigned count, struct question *out)
 	MUST_CHECK NONNULL;
+
+/* An IP address in any spelling, folded. False when TEXT is none. */
+bool question_ip(const char *text, uint16_t port, struct addr *out) MUST_CHECK NONNULL;
 
 /* The canonical name of a program by its path or, searched in PATH, its name. NULL when there is none. */
 const char *question_program(struct arena *arena, const char *name) MUST_CHECK NONNULL;

@@ -4,6 +4,7 @@
  */
 #include "tools/report.h"
 
+#include "tools/event_id.h"
 #include "tools/rule_text.h"
 
 #include <stdlib.h>
@@ -193,6 +194,11 @@ void report_write_peer(const struct contact *contact, struct buf *out)
 		buf_char(out, ':');
 		buf_u64(out, contact->port);
 	}
+}
+
+void report_write_event(const struct report *report, const struct refusal *refusal, struct buf *out)
+{
+	event_id_write(report->view->info.id, refusal->segment, refusal->slot, out);
 }
 
 void report_write_hint(const struct report *report, const struct refusal *refusal, struct buf *out)

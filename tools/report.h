@@ -77,6 +77,9 @@ void report_write_object(const struct refusal *refusal, struct buf *out) NONNULL
 /* "1.2.3.4:443", "[::1]:53", "/run/socket": the address of a peer. */
 void report_write_peer(const struct contact *contact, struct buf *out) NONNULL;
 
+/* The id of the first event of it: see event_id.h. */
+void report_write_event(const struct report *report, const struct refusal *refusal, struct buf *out) NONNULL;
+
 /* What to add to the policy to allow it, or nothing. */
 void report_write_hint(const struct report *report, const struct refusal *refusal, struct buf *out) NONNULL;
 

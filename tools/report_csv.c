@@ -18,7 +18,7 @@ struct row {
 	const char *list;
 	uint64_t count;
 	const char *operation;
-	struct text object, other, rule, place, reason, program, source, allow, first;
+	struct text object, other, rule, place, reason, program, source, allow, first, event;
 };
 
 static struct text text_of(const struct buf *buf)
@@ -39,7 +39,7 @@ static void put_cell(struct output *output, struct text text, const char *end)
 static void put_row(const struct report *report, struct output *output, const struct row *row)
 {
 	const struct text cells[] = {row->object, row->other, row->rule, row->place, row->reason,
-				     row->program, row->source, row->allow, row->first};
+				     row->program, row->source, row->allow, row->first, row->event};
 	const char *id = report->view->info.id;
 
 	put_cell(output, (struct text){id, strlen(id)}, ",");
@@ -52,14 +52,15 @@ static void put_refusal(const struct report *report, struct output *output, cons
 {
 	static char objects[CELL_MAX], sources[CELL_MAX], hints[CELL_MAX];
 	struct rule_text rule = rule_text_of(session_view_policy(report->view), refusal->rule, refusal->verb);
-	char names[512], places[4096], times[WHEN_MAX];
+	char names[512], places[4096], times[WHEN_MAX], events[512];
 	struct buf object = BUF_ON(objects), source = BUF_ON(sources), hint = BUF_ON(hints), name = BUF_ON(names);
-	struct buf place = BUF_ON(places), first = BUF_ON(times);
+	struct buf place = BUF_ON(places), first = BUF_ON(times), event = BUF_ON(events);
 
 	report_write_object(refusal, &object);
 	report_write_hint(report, refusal, &hint);
 	rule_text_write_name(&rule, &name);
 	rule_text_write_place(&rule, &place);
+	report_write_event(report, refusal, &event);
 	when_write_rfc3339(refusal->first_ns, &first);
 	if (refusal->source.frame.file.len > 0)
 		source_write(&refusal->source, report->summary->workspace, &source);
@@ -67,7 +68,7 @@ static void put_refusal(const struct report *report, struct output *output, cons
 		.list = refusal->audit ? "would be refused" : "refused", .count = refusal->count,
 		.operation = verb_table[refusal->verb].word, .object = text_of(&object), .other = refusal->other,
 		.rule = text_of(&name), .place = text_of(&place), .reason = rule.reason, .program = refusal->exe,
-		.source = text_of(&source), .allow = text_of(&hint), .first = text_of(&first)});
+		.source = text_of(&source), .allow = text_of(&hint), .first = text_of(&first), .event = text_of(&event)});
 }
 
 static void put_refusals(const struct report *report, struct output *output)
@@ -137,7 +138,7 @@ static void write_csv(const struct report *report, struct output *output)
 
 static void begin_csv(struct output *output)
 {
-	output_string(output, "session,list,count,operation,object,other,rule,place,reason,program,source,to_allow,first\r\n");
+	output_string(output, "session,list,count,operation,object,other,rule,place,reason,program,source,to_allow,first,event\r\n");
 }
 
 const struct report_format report_format_csv = {

@@ -54,6 +54,8 @@ static void put_refusal(const struct report *report, struct output *output, cons
 		buf_str(&raw, " times)");
 	}
 	raw.overflow = false;
+	buf_str(&raw, "; event ");
+	report_write_event(report, refusal, &raw);
 	buf_str(&raw, "; to allow: ");
 	report_write_hint(report, refusal, &raw);
 	put_message(output, &raw);

@@ -4,6 +4,7 @@
  */
 #include "tools/report.h"
 
+#include "tools/event_id.h"
 #include "tools/json.h"
 #include "tools/rule_text.h"
 
@@ -77,6 +78,15 @@ static void put_hint(yajl_gen json, const struct report *report, const struct re
 		json_put_text(json, "to_allow", (struct text){hint.data, hint.len});
 }
 
+static void put_event(yajl_gen json, const struct report *report, const struct refusal *refusal)
+{
+	char storage[EVENT_ID_MAX];
+	struct buf id = BUF_ON(storage);
+
+	report_write_event(report, refusal, &id);
+	json_put_text(json, "event", (struct text){id.data, id.len});
+}
+
 static void put_refusals(yajl_gen json, const struct report *report)
 {
 	struct table_entry **entries = report_refusals(report);
@@ -100,6 +110,7 @@ static void put_refusals(yajl_gen json, const struct report *report)
 		json_put_number(json, "pid", refusal->pid);
 		json_put_bool(json, "audit", refusal->audit);
 		json_put_time(json, "first", refusal->first_ns);
+		put_event(json, report, refusal);
 		put_source(json, refusal);
 		put_rule(json, report, refusal->rule, refusal->verb);
 		put_hint(json, report, refusal);

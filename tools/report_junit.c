@@ -54,11 +54,15 @@ static void put_refusal(const struct report *report, struct output *output, cons
 	raw = BUF_ON(texts);
 	report_write_refusal(report, refusal, &raw);
 	put_attribute(output, "message", &raw);
+	raw = BUF_ON(texts);
+	report_write_event(report, refusal, &raw);
+	output_string(output, ">event: ");
+	put_buf(output, &raw);
 	if (refusal->audit) {
-		output_string(output, "/></testcase>\n");
+		output_string(output, "</skipped></testcase>\n");
 		return;
 	}
-	output_format(output, ">%llu times\nprogram: ", (unsigned long long)refusal->count);
+	output_format(output, "\n%llu times\nprogram: ", (unsigned long long)refusal->count);
 	put_text(output, refusal->exe);
 	if (refusal->source.frame.file.len > 0) {
 		raw = BUF_ON(texts);

@@ -181,6 +181,10 @@ static void add_group(const struct report *report, const struct report_group *gr
 	raw = BUF_ON(texts);
 	report_write_hint(report, refusal, &raw);
 	add_code_buf(&raw);
+	next_cell();
+	raw = BUF_ON(texts);
+	report_write_event(report, refusal, &raw);
+	add_code_buf(&raw);
 	buf_str(&page.line, " |");
 }
 
@@ -192,8 +196,8 @@ static void put_refusals(const struct report *report, struct output *output)
 	if (report->summary->refusals.count == 0)
 		return;
 	report_groups_make(report, &arena, &groups);
-	put_table(output, "Refused", "| Count | Operation | Object | Rule | Program | Source | To allow |",
-		  "|--:|---|---|---|---|---|---|");
+	put_table(output, "Refused", "| Count | Operation | Object | Rule | Program | Source | To allow | Event |",
+		  "|--:|---|---|---|---|---|---|---|");
 	for (size_t i = 0; i < groups.table.count && i < report->top; i++) {
 		add_group(report, (const struct report_group *)groups.sorted[i]);
 		end_line(output);

@@ -158,6 +158,9 @@ static void put_result(yajl_gen json, const struct report *report, const struct 
 	json_put_text(json, "object", refusal->object);
 	json_put_text(json, "program", refusal->exe);
 	raw = BUF_ON(texts);
+	report_write_event(report, refusal, &raw);
+	put_buf(json, "event", &raw);
+	raw = BUF_ON(texts);
 	report_write_hint(report, refusal, &raw);
 	put_buf(json, "toAllow", &raw);
 	yajl_gen_map_close(json);

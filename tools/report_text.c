@@ -265,6 +265,11 @@ static void put_refusal(struct page *page, const struct refusal *refusal, uint64
 		put_source(page, refusal);
 		output_string(page->output, "\n");
 	}
+	put_detail(page, "event");
+	hint = BUF_ON(page->raw);
+	report_write_event(page->report, refusal, &hint);
+	output_text(page->output, text_of(&hint));
+	output_string(page->output, "\n");
 	hint = BUF_ON(page->raw);
 	report_write_hint(page->report, refusal, &hint);
 	if (hint.len > 0) {

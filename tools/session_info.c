@@ -38,6 +38,7 @@ static const struct member {
 	{"user", MEMBER_STRING, offsetof(struct session_info, user)},
 	{"host", MEMBER_STRING, offsetof(struct session_info, host)},
 	{"workspace", MEMBER_STRING, offsetof(struct session_info, workspace)},
+	{"home", MEMBER_STRING, offsetof(struct session_info, home)},
 	{"policy", MEMBER_STRING, offsetof(struct session_info, policy)},
 	{"mode", MEMBER_STRING, offsetof(struct session_info, mode)},
 	{"argv", MEMBER_LIST, offsetof(struct session_info, argv)},

@@ -15,6 +15,7 @@ struct session_info {
 	char *user;
 	char *host;
 	char *workspace;
+	char *home;           /* what the policy's "~" stood for; empty in sessions of older versions */
 	char *policy;         /* where its text came from */
 	char *mode;           /* enforce, audit */
 	char **argv;          /* NULL-terminated, redacted */

@@ -195,6 +195,7 @@ static int describe(const struct session_request *request, const struct compiled
 	struct session_info *info = &out->info;
 	const struct passwd *user = getpwuid(geteuid());
 	char host[HOST_NAME_MAX + 1] = "", here[PATH_MAX], uid[16];
+	struct policy_setting setting;
 
 	snprintf(uid, sizeof uid, "%u", (unsigned)geteuid());
 	gethostname(host, sizeof host - 1);
@@ -203,6 +204,8 @@ static int describe(const struct session_request *request, const struct compiled
 	info->user = strdup(user ? user->pw_name : uid);
 	info->host = strdup(host);
 	info->workspace = strdup(getcwd(here, sizeof here) ? here : "/");
+	policy_setting_here(&setting);
+	info->home = strdup(setting.home);
 	info->policy = strdup(compiled->text.source ? compiled->text.source : "built-in");
 	info->mode = strdup(compiled->mode == MODE_AUDIT ? "audit" : "enforce");
 	info->level = strdup("hooks");
@@ -210,7 +213,7 @@ static int describe(const struct session_request *request, const struct compiled
 	info->started_ns = out->state->started_ns;
 	info->pid = request->child;
 	info->supervisor = getpid();
-	if (!info->directory || !info->id || !info->user || !info->host || !info->workspace || !info->policy ||
+	if (!info->directory || !info->id || !info->user || !info->host || !info->workspace || !info->home || !info->policy ||
 	    !info->mode || !info->level || !info->argv)
 		return -ENOMEM;
 	if (geteuid() == 0 && !out->shared)

@@ -84,7 +84,8 @@ struct text event_address(const struct event *event, uint16_t *port)
 	struct buf suffix = BUF_ON(storage);
 
 	*port = (uint16_t)event->bytes;
-	if (event->bytes == 0 || event->bytes > UINT16_MAX)
+	/* A port of the kernel's choice is told as 0; other names than IPs have none. */
+	if (event->bytes > UINT16_MAX || text.len == 0 || strchr("/@", text.data[0]))
 		return text;
 	buf_char(&suffix, ':');
 	buf_u64(&suffix, event->bytes);
@@ -96,7 +97,7 @@ struct text event_address(const struct event *event, uint16_t *port)
 	return text;
 }
 
-static struct text exe_of(const struct summary *summary, const struct event *event)
+struct text summary_exe(const struct summary *summary, const struct event *event)
 {
 	struct text exe = event_get(event, FIELD_EXE);
 	const struct program *program;
@@ -118,13 +119,18 @@ static struct source_line source_line_of(const struct summary *summary, const st
 	return source;
 }
 
+struct source_line summary_source(const struct summary *summary, const struct event *event, bool *inherited)
+{
+	return source_line_of(summary, event, origins_of(&summary->origins, event, inherited));
+}
+
 static void add_refusal(struct summary *summary, const struct event *event, enum outcome outcome)
 {
 	char storage[KEY_MAX];
 	struct buf key = BUF_ON(storage);
 	struct text object = event_get(event, FIELD_OBJECT);
 	struct text argv = event_get(event, FIELD_ARGV);
-	struct text exe = exe_of(summary, event);
+	struct text exe = summary_exe(summary, event);
 	bool inherited;
 	struct text stack = origins_of(&summary->origins, event, &inherited);
 	struct source_line source = source_line_of(summary, event, stack);
@@ -153,6 +159,8 @@ static void add_refusal(struct summary *summary, const struct event *event, enum
 	refusal->rule = event->rule;
 	refusal->err = event->err;
 	refusal->pid = event->pid;
+	refusal->segment = event->segment;
+	refusal->slot = event->slot;
 	refusal->audit = outcome != OUTCOME_REFUSED;
 	refusal->held = event->verdict == VERDICT_ASK;
 	refusal->object = keep(summary, object);
@@ -341,7 +349,7 @@ static void add_labelled(struct summary *summary, const struct event *event)
 
 	if (!labelled || labelled->count++)
 		return;
-	labelled->exe = keep(summary, exe_of(summary, event));
+	labelled->exe = keep(summary, summary_exe(summary, event));
 	labelled->verb = event->verb;
 	labelled->rule = event->rule;
 	labelled->first_ns = event->time_ns;

@@ -48,6 +48,7 @@ struct refusal {
 	uint32_t rule;
 	int err;
 	uint32_t pid;
+	uint32_t segment, slot; /* where the first is recorded */
 	uint16_t port;
 	bool audit;       /* would have been refused */
 	bool held;        /* by `ask` */
@@ -153,6 +154,16 @@ void summary_add(struct summary *summary, const struct event *event) NONNULL;
 void summary_pass(struct summary *summary, const struct event *event) NONNULL;
 
 void summary_free(struct summary *summary) NONNULL;
+
+/* The program that did EVENT, or empty. Of an event that was not taken in yet, too. */
+struct text summary_exe(const struct summary *summary, const struct event *event) NONNULL;
+
+/*
+ * The source line that EVENT goes back to; its file is empty where there is none.
+ *
+ *   inherited  whether it is that of the call that started the program
+ */
+struct source_line summary_source(const struct summary *summary, const struct event *event, bool *inherited) NONNULL;
 
 /* The address of a network event without its port, and the port. */
 struct text event_address(const struct event *event, uint16_t *port) NONNULL;

@@ -87,6 +87,7 @@ struct event {
 	uint32_t uid;          /* EVENT_PROCESS, EVENT_COVERAGE */
 	uint64_t time_ns;      /* CLOCK_REALTIME */
 	uint64_t bytes;        /* port of an address; else 0 */
+	uint32_t segment, slot; /* where the reader found it: from byte slot * EVENT_SLOT of that segment; not written */
 	unsigned count;        /* values used */
 	struct event_value values[EVENT_FIELDS_MAX];
 };

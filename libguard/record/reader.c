@@ -94,6 +94,8 @@ static int take_record(struct log_reader *reader, struct window *window, unsigne
 		return 0;
 	}
 	good = decode(&chunk->data[window->at - chunk->first], count, reader->joined, event);
+	event->segment = window->number;
+	event->slot = window->at + 1; /* the file's head is slot 0 */
 	window->at += good ? count : 1;
 	reader->damage.bad += !good;
 	reader->damage.cut += good && event->flags & EVENT_CUT;

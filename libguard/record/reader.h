@@ -41,7 +41,7 @@ int log_reader_open(const char *directory, struct log_reader **out) MUST_CHECK N
 /*
  * The next committed record.
  *
- *   event  filled in; its texts stay valid until the next call
+ *   event  filled in, its place in the log included; its texts stay valid until the next call
  *
  * Returns 1, or 0 at the end of what is committed now. A later call goes on where the writers have got to; a record
  * that was still being written when its neighbours were read comes later, out of its order.

@@ -87,7 +87,6 @@ check "one of two is enough" code 1 --fail-on refused "$session" "$good"
 cp -r "$good" "$scratch/lossy" && printf '\003' | dd of="$scratch/lossy/state" bs=1 seek=64 conv=notrunc status=none
 check "lost records fail" code 1 --fail-on lost "$scratch/lossy"
 check "a session that is not there is no finding" code 125 --fail-on refused --log "$sessions" nowhere
-check "drift is not pretended" code 2 --fail-on drift "$session"
 check "an unknown word is wrong usage" code 2 --fail-on everything "$session"
 
 # Size.

@@ -7,7 +7,9 @@
 #include "libguard/record/reader.h"
 
 #include "tests/fuzz/fuzz.h"
+#include "tools/draft.h"
 #include "tools/fields.h"
+#include "tools/replay.h"
 #include "tools/report.h"
 
 #include <fcntl.h>
@@ -34,11 +36,12 @@ static void check_event(const struct event *event)
 	}
 }
 
-static void check_json(const struct event *event, struct buf *line)
+static void check_json(const struct fields *fields, const struct event *event, struct buf *line)
 {
 	yajl_handle parser = yajl_alloc(NULL, NULL, NULL);
 
-	fields_write_json(event, NULL, line);
+	line->len = 0;
+	fields_write(fields, event, line);
 	fuzz_demand(!line->overflow, "an event fits into a line");
 	fuzz_demand(yajl_parse(parser, (const unsigned char *)line->data, line->len) == yajl_status_ok &&
 			    yajl_complete_parse(parser) == yajl_status_ok,
@@ -46,21 +49,58 @@ static void check_json(const struct event *event, struct buf *line)
 	yajl_free(parser);
 }
 
+/* Names without what changes, questions for the engine, and a policy of both. */
+static void check_draft(struct draft *draft, struct draft_run *run, const struct event *event)
+{
+	static struct replay_question question;
+	const struct rule_text rule = {.number = RULE_DEFAULT, .name = TEXT("default")};
+
+	stable_add(&run->stable, event);
+	if (!replay_read(event, &question))
+		return;
+	draft_want(draft, run, event, event_get(event, FIELD_EXE), event->flags & EVENT_FAILED);
+	draft_refuse(draft, run, event, &rule);
+}
+
+static void write_draft(struct draft *draft)
+{
+	static FILE *nowhere;
+
+	nowhere = nowhere ? nowhere : fopen("/dev/null", "we");
+	draft_spread(draft);
+	draft_write(draft, "", nowhere);
+}
+
 static void read_log(struct log_reader *reader, struct summary *summary)
 {
-	static char line[FIELDS_JSON_MAX];
+	static char line[FIELDS_ROOM_MAX];
+	static struct fields forms[FIELDS_FORMS];
 	unsigned count = 0;
 	struct event event;
+	struct draft draft;
+	struct draft_run run;
+
+	draft_init(&draft);
+	draft_begin(&draft, "/s", "/home/user/project", "/home/user", &run);
+	for (int form = 0; form < FIELDS_FORMS; form++)
+		if (!forms[form].table)
+			fields_open(form, NULL, "x", "h", &forms[form]);
 
 	while (log_reader_next(reader, &event)) {
 		fuzz_demand(count++ < EVENTS_MAX, "reading ends");
 		check_event(&event);
 		summary_add(summary, &event);
-		check_json(&event, &BUF_ON(line));
+		check_draft(&draft, &run, &event);
+		for (int form = 0; form < FIELDS_FORMS; form++)
+			check_json(&forms[form], &event, &BUF_ON(line));
 	}
 	/* Once more, as somebody who follows a log does. */
 	while (log_reader_next(reader, &event))
 		fuzz_demand(count++ < EVENTS_MAX, "reading on ends");
+	write_draft(&draft);
+	stable_free(&run.stable);
+	stable_free(&run.plain);
+	draft_free(&draft);
 }
 
 static void report(struct log_reader *reader)

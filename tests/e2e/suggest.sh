@@ -1,0 +1,114 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# guardctl suggest: the policy it writes lets the same job run again, and nothing else; a ceiling stays one.
+# shellcheck source=tests/e2e/lib.sh
+. "$top_srcdir/tests/e2e/lib.sh"
+[ -f "$library" ] || skip_all "no preload library was built"
+python=/usr/bin/python3
+[ -x $python ] || python=python3
+
+export HOME=$scratch/home PATH=/usr/bin:/bin
+mkdir -p "$HOME/.ssh" "$scratch/work" "$scratch/tmp" "$scratch/data" "$scratch/shut" "$scratch/remote/deep/er" "$scratch/lib/a/b"
+echo key >"$HOME/.ssh/id_rsa"
+echo x >"$scratch/shut/a"
+echo x >"$scratch/data/ledger"
+echo odd >"$scratch/data/odd {name}*?[x]\\\"quoted\" 'too' \${HOME}"
+for i in 1 2 3 4 5 6 7; do echo $i >"$scratch/remote/deep/er/$i"; done
+policy record <<END
+files = ( { id = "shut"; deny = "read"; path = "$scratch/shut/**"; reason = "not yours"; } );
+END
+cat >"$scratch/job.sh" <<'END'
+file=$(mktemp "$TMPDIR/tmp.XXXXXXXXXX") && echo x >"$file" && rm "$file"
+echo $$ >"$TMPDIR/job.pid.$$" && rm "$TMPDIR/job.pid.$$"
+cat "$DATA/odd "* >out.txt
+cat "$SHUT/a"
+for i in 1 2 3 4 5; do cat "$DATA/../remote/deep/er/$i"; done >>out.txt
+cat "$DATA/none"
+python3 -c 'import tempfile; tempfile.NamedTemporaryFile().close()'
+exec python3 -c 'import socket; socket.socket().connect_ex(("127.0.0.1", 9)); socket.socket().bind(("127.0.0.1", 0))'
+END
+run() { # POLICY [MORE]
+	(cd "$scratch/work" && TMPDIR=$scratch/tmp SHUT=$scratch/shut DATA=$scratch/data \
+		guarded "$1" bash -c "${2-:}; . '$scratch/job.sh'" >"$scratch/ran" 2>&1)
+}
+newest() {
+	"$guardctl" sessions --log "$sessions" | sed -n 's/^\(2[^ ]*\).*/\1/p' | head -n "${1-1}"
+}
+run record && run record && run record
+mapfile -t runs < <(newest 3)
+[ "${#runs[@]}" = 3 ] || exit 99
+suggest() { # NAME ARGUMENT...: its sessions go to $sessions
+	local name=$1
+	shift
+	"$guardctl" suggest --log "$sessions" "$@" >"$scratch/$name.conf" && echo "log = { directory = \"$sessions\"; };" >>"$scratch/$name.conf"
+}
+has() { # NAME PATTERN
+	grep -qE -- "$2" "$scratch/$1.conf" || { cat "$scratch/$1.conf"; false; }
+}
+check "a policy is written" suggest new "${runs[@]}"
+check "it is a good one" "$guardctl" check --strict --policy "$scratch/new.conf"
+check "its comments hold the evidence" has new '# 3 names, [0-9]+x in 3 of 3 runs'
+check "what changes is a pattern" has new '/tmp/tmp\.\*"'
+check "what does not is a name" has new "\"$scratch/data/none\""
+check "many names that were read allow the directory" has new "\"$scratch/remote/deep/er/\*\",  # 5 names"
+check "what was refused is a rule behind a #, with its reason" bash -c 'grep -A1 "^# { allow = \"read\"; path = \"$1/shut/a\"; }," "$2" |
+	grep -q "^#   refused 3x in 3 of 3 runs by shut (record.conf:2): not yours"' - "$scratch" "$scratch/new.conf"
+refused() { "$guardctl" events --log "$sessions" --verdict deny "$(newest)"; }
+run new
+check "and nothing of it is refused but what was" same "$(refused | awk '{ print $4, $6 }')" "read $scratch/shut/a"
+check "its result is there" test -s "$scratch/work/out.txt"
+check "a neighbour that was not read may be" bash -c '"$1" explain --policy "$2" read "$3"' - \
+	"$guardctl" "$scratch/new.conf" "$scratch/remote/deep/er/7"
+for wish in "read $HOME/.ssh/id_rsa" "write $scratch/data/ledger" "delete $scratch/remote/deep/er/1" "create $HOME/.bashrc" \
+	"exec curl" "connect 192.0.2.1:443" "connect 127.0.0.1:10" "read $scratch/data/ledger" "write $scratch/work/other" "signal bash"; do
+	# shellcheck disable=SC2086
+	check "not allowed: ${wish//$scratch/}" bash -c 'cd "$2"; "$1" explain --policy "$3" ${@:4}; [ $? = 1 ]' - \
+		"$guardctl" "$scratch/work" "$scratch/new.conf" $wish
+done
+run new "rm -f '$scratch/data/ledger'; : >'$scratch/data/ledger'; cat '$HOME/.ssh/id_rsa'; ls '$scratch'"
+check "harm is refused" bash -c '[ -s "$1" ] && ! grep -qx key "$2"' - "$scratch/data/ledger" "$scratch/ran"
+
+# base holds, whatever was done.
+run record "cat '$HOME/.ssh/id_rsa'"
+suggest based "$(newest)"
+check "what base refuses is not allowed" has based '^#   refused 1x in 1 of 1 runs by base/ssh-keys \(base.conf:[0-9]+\): private ssh keys'
+check "one run is told to be little" has based '# One run shows little'
+check "that policy is a good one, too" "$guardctl" check --policy "$scratch/based.conf"
+
+# A ceiling.
+cat >"$scratch/ceiling.conf" <<END
+profiles = ["base"];
+default = { files = "allow"; network = "deny"; };
+files = (
+  { id = "data"; deny = ["read", "write"]; # all of it
+    path = "$scratch/data/**"; except = "$scratch/data/none"; reason = "data }"; },
+  { id = "later"; deny = "delete"; path = "$scratch/tmp/keep"; after = "marked"; },
+  { id = "marks"; allow = "read"; path = "$scratch/marks"; label = "marked"; } );
+network = ( { id = "python"; allow = "connect"; address = "127.0.0.0/8"; by = "python3*"; } );
+END
+check "under a ceiling a policy is written" suggest under --ceiling "$scratch/ceiling.conf" "${runs[@]}"
+check "it is a good one under a ceiling" "$guardctl" check --policy "$scratch/under.conf"
+check "the ceiling's rules that refuse are in it" has under '^  \{ id = "data"; deny = \["read", "write"\]; path = .* reason = "data \}"; \},  # of the ceiling'
+check "with what their conditions need" has under '\{ id = "marks"; allow = "read"'
+check "what it refuses is a rule behind a #" has under '^#   refused 3x in 3 of 3 runs by data \(ceiling.conf:[0-9]+\): data \}'
+check "what it does not allow, too" has under '^#   refused 3x in 3 of 3 runs by default for network'
+check "what one program may is for that one" has under 'allow = "connect"; port = 9; by = ".*/python3[^"]*"; address = "127.0.0.1"'
+check "beyond the ceiling nothing is allowed" bash -c '"$1" explain --policy "$2" read "$3"; [ $? = 1 ]' - \
+	"$guardctl" "$scratch/under.conf" "$scratch/data/odd"
+run under
+
+check "the rest of the job runs" same "$(refused | awk '{ print $4, $6 }' | sort | uniq | sed "s|$scratch||" | cut -d' ' -f1-2)" \
+	"$(printf '%s\n' 'bind 127.0.0.1:0' 'read /data' 'read /data/odd' 'read /shut/a' | sort)"
+
+ends() { # STATUS PATTERN ARGUMENT...
+	local expected=$1 pattern=$2 status
+	shift 2
+	"$guardctl" "$@" >"$scratch/out" 2>&1
+	status=$?
+	cat "$scratch/out"
+	[ "$status" = "$expected" ] && grep -qE -- "$pattern" "$scratch/out"
+}
+check "a session that is not there is a no" ends 1 'no session "nowhere"' suggest --log "$sessions" nowhere
+check "a ceiling with errors is none" ends 125 'no such file|cannot' suggest --log "$sessions" --ceiling "$scratch/none.conf" "${runs[0]}"
+check "a run without a word is the newest" ends 0 '^version  = 1;' suggest --log "$sessions"
+finish
