@@ -8,16 +8,19 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static void add_file(struct image_builder *builder, const char *path, bool shared)
 {
+	char name[PATH_MAX];
 	struct stat status;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 
 	if (fd < 0)
 		return;
+	path = realpath(path, name) ? name : path; /* /bin/rm is /usr/bin/rm where /bin is a link */
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 && (shared || status.st_nlink == 1))
 		image_builder_twin(builder, path, &status, content_print(fd, (uint64_t)status.st_size));
 	close(fd);

@@ -166,20 +166,33 @@ static bool is_twin(const struct file *file, const struct policy_twin *twin)
 	       file->print == 0; /* of its size, and unreadable: the stricter reading */
 }
 
-/* Decide once more by another name; what refuses it counts, what allows it adds nothing. */
+/*
+ * Decide once more by another name. Only a rule that refuses that name counts: what allows it, or says nothing of it, is
+ * about another file.
+ */
 static bool also_allowed(struct call *call, struct operand *operand, struct text name)
 {
-	struct text own = operand->object.text;
-	struct verdict before[SESSION_NESTED_MAX];
-	bool allowed;
+	struct object object = operand->object;
+	bool allowed = true;
 
-	memcpy(before, operand->verdicts, sizeof before);
-	operand->object.text = name;
-	allowed = call_decide(call, operand, operand->verbs);
-	operand->object.text = own;
-	for (unsigned i = 0; i < guard.session_count; i++)
-		if (operand->verdicts[i].kind == VERDICT_ALLOW || before[i].kind != VERDICT_ALLOW)
-			operand->verdicts[i] = before[i];
+	object.text = name;
+	for (unsigned i = 0; i < guard.session_count; i++) {
+		const struct policy *policy = &guard.sessions[i].policy;
+		struct verdict now;
+
+		if (policy_mode(policy) == MODE_OFF || operand->verdicts[i].kind != VERDICT_ALLOW)
+			continue;
+		policy_decide(policy, operand->verbs, &object, &guard.actor, &now);
+		if (now.kind == VERDICT_ALLOW || now.rule == RULE_DEFAULT)
+			continue;
+		operand->verdicts[i] = now;
+		if (policy_mode(policy) != MODE_ENFORCE)
+			continue;
+		if (!call->refused)
+			call->result = -now.err;
+		call->refused = true;
+		allowed = false;
+	}
 	return allowed;
 }
 

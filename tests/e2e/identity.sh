@@ -93,6 +93,17 @@ for ld in "$loader" "$scratch/work/loader"; do
 	check "${ld##*/}: others run" runs "${sh_run[@]}" "$ld" "$scratch/bin/tool" push
 	check "${ld##*/}: and listing libraries runs nothing" runs "${sh_run[@]}" "$ld" --list "$scratch/bin/denied"
 done
+# What a rule about the original does not refuse is not refused to a copy, also where only what is named is allowed.
+policy narrow <<-END
+	default = { commands = "deny"; };
+	commands = (
+	  { id = "here"; allow = "exec"; program = ["$scratch/work/**", "/usr/bin/**", "/bin/**"]; },
+	  { id = "force"; deny = "exec"; program = "$scratch/bin/tool"; args = ["push", "--force"]; }
+	);
+END
+check "a copy of a program that a rule narrows may do the rest" guarded narrow "${sh_run[@]}" "$scratch/work/tool" push
+check "and not what the rule refuses" refute guarded narrow "${sh_run[@]}" "$scratch/work/tool" push --force
+
 check "audit records it and refuses nothing" bash -c "$(declare -f guarded); rm -rf '$sessions'; mkdir '$sessions'
 	guarded watched /bin/sh -c '$scratch/work/copy; $scratch/bin/tool x' &&
 	'$guardctl' events --log '$sessions' --json | grep -F '$scratch/work/copy' | grep -q '\"denied\"'"
