@@ -26,6 +26,14 @@ static void add_file(struct image_builder *builder, const char *path, bool share
 	close(fd);
 }
 
+/* /bin where it leads to /usr/bin: what lies there is found there. */
+static bool is_link(const char *path)
+{
+	struct stat status;
+
+	return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
+}
+
 void policy_twins(struct image_builder *builder, const struct image_rule *rule)
 {
 	if (rule->kind == VERDICT_ALLOW || !(rule->verbs & VERB_SET(EXEC)))
@@ -38,7 +46,8 @@ void policy_twins(struct image_builder *builder, const struct image_rule *rule)
 		if (**at == '/')
 			add_file(builder, *at, true);
 		for (const char *const *directory = path_programs; *directory && **at != '/'; directory++)
-			if (snprintf(path, sizeof path, "%s/%s", *directory, *at) < (int)sizeof path)
+			if (!is_link(*directory) &&
+			    snprintf(path, sizeof path, "%s/%s", *directory, *at) < (int)sizeof path)
 				add_file(builder, path, false);
 	}
 }
