@@ -10,7 +10,7 @@
 #define ITEMS_MAX 200000
 #define NAMES_MAX 1000000
 #define REFUSALS_MAX 1000
-#define SPELLED_MAX (8 * EVENT_SLOT * EVENT_SLOTS_MAX)
+#define SPELLED_MAX (32 * EVENT_SLOT * EVENT_SLOTS_MAX)
 #define CALLS_MAX 32
 
 /* What stands in a name until it is spelled; names that hold such bytes themselves are taken as they are. */
@@ -75,10 +75,8 @@ static const char *spell(struct draft *draft, struct text name, bool marked)
 			/* "**" is another thing than two of them. */
 			if (c != 1 || to == spelled || to[-1] != '*')
 				to = stpcpy(to, word);
-		} else if (c < 0x20 || c == 0x7f) {
-			*to++ = '?';
 		} else {
-			if (memchr("*?[]{}\\", c, 7))
+			if (memchr("*?[]{}\\$", c, 8))
 				*to++ = '\\';
 			*to++ = (char)c;
 		}

@@ -5,27 +5,37 @@
  */
 #include "tools/draft.h"
 
+#include "tools/escape.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* As the policy's strings are written. */
 static void put_string(FILE *out, const char *text)
 {
-	fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			fputc('\\', out);
-		fputc(*text, out);
-	}
-	fputc('"', out);
+	static char storage[32 * EVENT_SLOT * EVENT_SLOTS_MAX];
+	struct buf string = BUF_ON(storage);
+
+	rule_text_write_string((struct text){text, strlen(text)}, false, &string);
+	fwrite(string.data, 1, string.len, out);
 }
 
 /* A comment ends with its line, whatever a name holds. */
 static void put_comment(FILE *out, const char *text)
 {
-	for (; *text; text++)
-		fputc((unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text, out);
+	struct text rest = {text, strlen(text)};
+
+	while (rest.len > 0) {
+		uint32_t code = 0;
+		size_t len = utf8_read(rest, &code);
+
+		if (code < 0x20 || code == 0x7f)
+			fputc('?', out);
+		else
+			fwrite(rest.data, 1, len, out);
+		len += len == 0;
+		rest = (struct text){rest.data + len, rest.len - len};
+	}
 }
 
 static void put_words(FILE *out, const struct words *words)

@@ -40,6 +40,39 @@ struct field_value {
 	uint64_t number;
 };
 
+static const struct field_value field_none = {VALUE_NONE, {"", 0}, 0};
+
+static inline struct field_value field_of_text(struct text text)
+{
+	return (struct field_value){text.len > 0 ? VALUE_TEXT : VALUE_NONE, text, 0};
+}
+
+/* A word of our own. */
+static inline struct field_value field_of_word(const char *word)
+{
+	return (struct field_value){VALUE_PLAIN, {word, __builtin_strlen(word)}, 0};
+}
+
+static inline struct field_value field_of_number(uint64_t number)
+{
+	return (struct field_value){VALUE_NUMBER, {"", 0}, number};
+}
+
+static inline struct field_value field_of_words(enum field_kind kind, struct text words)
+{
+	return (struct field_value){words.len > 0 ? kind : VALUE_NONE, words, 0};
+}
+
+static inline bool field_is_operation(const struct field_source *source)
+{
+	return source->event->kind == EVENT_OPERATION;
+}
+
+static inline bool field_is_section(const struct field_source *source, enum section section)
+{
+	return field_is_operation(source) && verb_table[source->event->verb].section == section;
+}
+
 #define FIELD(value, ...) struct field_value field_##value(struct field_source *source) NONNULL;
 #include "tools/fields.def"
 #undef FIELD

@@ -4,6 +4,8 @@
  */
 #include "tools/rule_text.h"
 
+#include "tools/escape.h"
+
 #include <string.h>
 
 /* Where a section's default is meant, by section. */
@@ -69,18 +71,26 @@ void rule_text_write_place(const struct rule_text *rule, struct buf *out)
 	buf_u64(out, rule->line);
 }
 
-/* TEXT as a string of the policy: quoted, and with GLOB the bytes that patterns know taken literally. */
-static void write_string(struct text text, bool glob, struct buf *out)
+void rule_text_write_string(struct text text, bool glob, struct buf *out)
 {
 	buf_char(out, '"');
-	for (size_t i = 0; i < text.len; i++) {
-		char c = text.data[i];
+	while (text.len > 0) {
+		char c = *text.data;
+		uint32_t code;
+		size_t len = utf8_read(text, &code);
 
-		if (glob && memchr("*?[]{}\\", c, 7))
+		if (glob && memchr("*?[]{}\\$", c, 8))
 			buf_str(out, "\\\\");
-		if (c == '"' || c == '\\')
-			buf_char(out, '\\');
-		buf_char(out, c);
+		if (len == 0 || code < 0x20 || code == 0x7f) {
+			buf_str(out, "\\x");
+			buf_hex(out, (unsigned char)c, 2);
+			len = 1;
+		} else {
+			if (c == '"' || c == '\\')
+				buf_char(out, '\\');
+			buf_bytes(out, text.data, len);
+		}
+		text = (struct text){text.data + len, text.len - len};
 	}
 	buf_char(out, '"');
 }
@@ -97,7 +107,7 @@ static void write_key(const char *key, struct text value, bool glob, struct buf 
 {
 	buf_str(out, key);
 	buf_str(out, " = ");
-	write_string(value, glob, out);
+	rule_text_write_string(value, glob, out);
 	buf_str(out, "; ");
 }
 
@@ -136,7 +146,7 @@ static void write_args(struct text argv, struct buf *out)
 	while (at < stop) {
 		const char *next = memchr(at, '\0', (size_t)(stop - at));
 
-		write_string((struct text){at, (size_t)((next ? next : stop) - at)}, true, out);
+		rule_text_write_string((struct text){at, (size_t)((next ? next : stop) - at)}, true, out);
 		at = next ? next + 1 : stop;
 		buf_str(out, at < stop ? ", " : "]; ");
 	}
@@ -181,11 +191,11 @@ void rule_text_write_hint(const struct rule_text *rule, const struct refused *re
 	} else if (memchr(rule->name.data, '/', rule->name.len)) {
 		/* The rule of a profile: a policy can only switch it off as a whole. */
 		buf_str(out, "without = [");
-		write_string(rule->name, false, out);
+		rule_text_write_string(rule->name, false, out);
 		buf_str(out, "];");
 	} else {
 		buf_str(out, rule->excepts ? "add " : "add except = ");
-		write_string(exception, verb_table[refused->verb].section != SECTION_NETWORK, out);
+		rule_text_write_string(exception, verb_table[refused->verb].section != SECTION_NETWORK, out);
 		buf_str(out, rule->excepts ? " to the list except of the rule" : "; to the rule");
 	}
 }

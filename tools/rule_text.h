@@ -35,6 +35,12 @@ void rule_text_write_name(const struct rule_text *rule, struct buf *out) NONNULL
 /* "guard.conf:18" with the file's last component, or nothing. */
 void rule_text_write_place(const struct rule_text *rule, struct buf *out) NONNULL;
 
+/*
+ * Write TEXT as a string of the policy, with its quotes: with GLOB what patterns know is taken literally. Control
+ * characters and bytes that are no UTF-8 are written by their numbers. Nine times the bytes of TEXT are enough.
+ */
+void rule_text_write_string(struct text text, bool glob, struct buf *out) NONNULL;
+
 /* What was refused, for the hint. */
 struct refused {
 	enum verb verb;

@@ -61,6 +61,10 @@ check "it says what may be done to the same object" grep -qE 'allowed    .*"read
 check "it gives the line to add" grep -qF "to allow   add \"$scratch/data/db\" to the list except of the rule" "$scratch/out"
 check "or the key, when it has none" says 1 "to allow   add except = \"$scratch/data/db\"; to the rule" --after touched read "$scratch/data/db"
 check "a name through a link is the canonical one" says 1 "^refused: write $scratch/data/new" write "$scratch/link/new"
+check "the line to add is good for any name" bash -c 'odd=$2/data/$3
+	hint=$("$1" explain --policy "$2/main.conf" write "$odd" | sed -n "s/^  to allow   add \(.*\) to the list.*/\1/p")
+	printf "files = ( { deny = \"all\"; path = \"%s/data/**\"; except = %s; } );\n" "$2" "$(sed "s/\\\\\\\\/\\\\/g" <<<"$hint")" >"$2/odd.conf"
+	cat "$2/odd.conf"; "$1" explain --policy "$2/odd.conf" write "$odd"' - "$guardctl" "$scratch" $'$HOME ${x} "q" \\ *?[a]{b}'
 check "a link itself is what is deleted" says 0 "^allowed: delete $scratch/link\$" delete "$scratch/link"
 check "an exception is told" says 0 'it excepts this' delete "$scratch/data/tmp/x"
 check "a label that is not carried is told" says 0 'once the session carries "touched"' read "$scratch/data/db"

@@ -13,6 +13,7 @@ echo key >"$HOME/.ssh/id_rsa"
 echo x >"$scratch/shut/a"
 echo x >"$scratch/data/ledger"
 echo odd >"$scratch/data/odd {name}*?[x]\\\"quoted\" 'too' \${HOME}"
+echo odd >"$scratch/data/odd "$'two\nlines \x02 \xff \xc3\xbc'
 for i in 1 2 3 4 5 6 7; do echo $i >"$scratch/remote/deep/er/$i"; done
 policy record <<END
 files = ( { id = "shut"; deny = "read"; path = "$scratch/shut/**"; reason = "not yours"; } );
