@@ -296,7 +296,7 @@ const struct command cmd_report = {
 	.help = "SESSION is an id, the beginning of one, a path, or \"last\"; without one it is the newest.\n"
 		"\n"
 		"  --log DIR         sessions are kept in DIR, not in the default places\n"
-		"  --format FORMAT   text (the default), json, markdown, sarif, junit, csv, github\n"
+		"  --format FORMAT   text (the default), json, html, markdown, sarif, junit, csv, github\n"
 		"  --json            the same as --format json: one object for each session\n"
 		"  --top N           rows of each list, 0: all (default: 20, in forms for programs all)\n"
 		"  --group-by WHAT   tell refusals together by rule, program, object, operation or source\n"

@@ -13,7 +13,7 @@ _guardctl() {
 	--policy) mapfile -t COMPREPLY < <(compgen -f -X '!*.conf' -- "$word"; compgen -d -- "$word") && return ;;
 	--log) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
 	--by) mapfile -t COMPREPLY < <(compgen -c -- "$word") && return ;;
-	--format) mapfile -t COMPREPLY < <(compgen -W "text json markdown sarif junit csv github" -- "$word") && return ;;
+	--format) mapfile -t COMPREPLY < <(compgen -W "text json html markdown sarif junit csv github" -- "$word") && return ;;
 	--group-by) mapfile -t COMPREPLY < <(compgen -W "rule program object operation source" -- "$word") && return ;;
 	--fail-on) mapfile -t COMPREPLY < <(compgen -W "refused lost uncovered" -- "$word") && return ;;
 	--escape) mapfile -t COMPREPLY < <(compgen -W "safe ascii" -- "$word") && return ;;

@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Names that try to act in a report, and each form's own reader, which must find them inert; for report_formats.sh."""
+import base64
 import csv
+import hashlib
+import html.parser
 import io
 import json
 import os
@@ -98,6 +101,66 @@ def check_markdown(path):
             cells = None
         elif cells:
             assert line.count("|") == cells, line
+
+
+class Page(html.parser.HTMLParser):
+    """Holds a page to the elements and attributes that the report is made of; what a browser takes names for."""
+    elements = set("html head meta title style body main h1 h2 h3 noscript article header dl div dt dd br section a p table thead "
+                   "tr th tbody td code strong span b details summary ul li figure figcaption svg rect script".split())
+    attributes = set("lang charset http-equiv content name aria-label aria-labelledby id class data-part href scope open role type "
+                     "preserveaspectratio viewbox x y width height".split())
+    void = {"meta", "br", "rect"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.blocks, self.text, self.policy, self.cells = [], [], [], None, []
+        self.feed(text)
+        self.close()
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag, attrs):
+        assert tag in self.elements and all(name in self.attributes for name, _ in attrs), (tag, attrs)
+        assert all(value.startswith("#") for name, value in attrs if name == "href"), attrs
+        if dict(attrs).get("http-equiv"):
+            self.policy = dict(attrs)["content"]
+        if tag in ("style", "script"):
+            self.blocks.append([tag, dict(attrs).get("type"), ""])
+        if tag == "code":
+            self.cells.append("")
+        if tag not in self.void:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in self.void:
+            assert self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] in ("style", "script"):
+            self.blocks[-1][2] += data
+        elif self.open and self.open[-1] == "code":
+            self.cells[-1] += data
+        else:
+            self.text.append(data)
+
+    def handle_comment(self, data):
+        assert False, data
+
+
+def check_html(path, shut):
+    page = Page(read(path).decode())
+    assert re.fullmatch(r"default-src 'none'; style-src '[^']*'(; script-src '[^']*'; require-trusted-types-for 'script'; "
+                        r"trusted-types 'none')?; base-uri 'none'; form-action 'none'", page.policy), page.policy
+    for tag, kind, text in page.blocks:
+        known = "%s-src 'sha256-%s'" % (tag, base64.b64encode(hashlib.sha256(text.encode()).digest()).decode())
+        assert kind == "application/x-guard-events" or known in page.policy, (tag, kind, known, page.policy)
+    assert page.blocks[0][0] == "style"
+    for name in NAMES:  # each in the list of its group, for two operations, as a terminal would show it
+        shown = [cell for cell in page.cells if cell.startswith(shut + "/")]
+        assert len(shown) >= 2 * len(NAMES), len(shown)
+        if re.fullmatch(rb"[!-\[\]-~]*", name):
+            assert shown.count("%s/%s" % (shut, name.decode())) >= 2, name
+    plain = "".join(page.text)
+    assert ("without the page's script" in plain) == (not any(tag == "script" for tag, _, _ in page.blocks))
 
 
 def check_github(path):
