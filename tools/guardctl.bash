@@ -23,7 +23,7 @@ _guardctl() {
 	run) options="--policy --log" ;;
 	check) options="--policy --strict --keys" ;;
 	explain) options="--policy --by --after --json" ;;
-	report) options="--log --format --json --top --group-by --fail-on --escape --all --color --pid --operation --verdict --path --since" ;;
+	report) options="--log --format --json --top --events --group-by --fail-on --escape --all --color --pid --operation --verdict --path --since" ;;
 	events) options="--log --pid --operation --verdict --path --since --json" ;;
 	sessions) options="--log" ;;
 	*) options="" ;;

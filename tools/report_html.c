@@ -13,6 +13,7 @@
  */
 #include "tools/report_html.h"
 
+#include "tools/event_block.h"
 #include "tools/rule_text.h"
 #include "tools/when.h"
 
@@ -336,6 +337,26 @@ static void put_refusals(struct html *html, bool audit)
 	report_groups_free(&groups);
 }
 
+/* For the script; what it lacks is said to everybody. */
+static void put_events(struct html *html)
+{
+	struct event_block *block = html->report->events ? event_block_make(html->report, html->output->ascii) : NULL;
+
+	if (!block)
+		return;
+	if (event_block_cut(block) > 0) {
+		html_put(html, "<p class=\"rest\">This page has ");
+		html_count(html, event_block_count(block), "event", "events");
+		html_put(html, "; ");
+		html_count(html, event_block_cut(block), "later one is", "later ones are");
+		html_put(html, " in the log only: <code>guardctl events</code>. The lists tell of all.</p>\n");
+	}
+	html_put(html, "<script type=\"application/x-guard-events\">\n");
+	event_block_write(block, html->output);
+	html_put(html, "</script>\n");
+	event_block_free(block);
+}
+
 static void write_html(const struct report *report, struct output *output)
 {
 	static struct html html;
@@ -354,6 +375,8 @@ static void write_html(const struct report *report, struct output *output)
 	put_refusals(&html, false);
 	put_refusals(&html, true);
 	html_lists(&html);
+	if (has_script())
+		put_events(&html);
 	html_put(&html, "</article>\n");
 }
 
