@@ -202,7 +202,7 @@ static void add(struct event_block *block, const struct event *event)
 	size_t room = block->report->events;
 	struct row row;
 
-	if (block->count >= (matters(event) ? room : room - room / 10) || !fill(block, event, &row)) {
+	if (block->count >= (matters(event) ? room + room / 10 : room) || !fill(block, event, &row)) {
 		block->cut++;
 		return;
 	}

@@ -36,10 +36,10 @@
 struct event_block;
 
 /*
- * Read the session's log again and take in the events that the report tells of, at most report->events of them.
+ * Read the session's log again and take in the events that the report tells of, the first report->events of them.
  *
- * What fills the last tenth of the room are refusals, starts of programs and what the guard says, so that a long log
- * loses what matters least. Memory is bounded by report->events and by the cap on names.
+ * Of those that come later, refusals, starts of programs and what the guard says are taken in up to a tenth more, so
+ * that a long log loses what matters least. Memory is bounded by report->events and by the cap on names.
  *
  *   ascii  names are written in ASCII
  *

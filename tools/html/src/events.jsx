@@ -6,7 +6,8 @@ import { programName } from "./block.js";
 import { refusing } from "./query.js";
 import { clock, count } from "./words.js";
 
-const ROW = 26; // pixels; also in report.css
+const ROW = 26; // pixels, as in report.css
+const HEAD = 27;
 const HEIGHT_MAX = 8_000_000; // pixels; browsers draw nothing beyond some more
 
 const columns = [
@@ -73,7 +74,7 @@ function Row({ data, row, position, active, chosen, onChoose }) {
 
 // Where a scrolled list stands: the first row, with a fraction.
 function firstRow(scroller, total) {
-  const inView = scroller.clientHeight / ROW;
+  const inView = (scroller.clientHeight - HEAD) / ROW;
   const path = scroller.scrollHeight - scroller.clientHeight;
   return path > 0 ? (scroller.scrollTop / path) * Math.max(0, total - inView) : 0;
 }
@@ -92,7 +93,7 @@ export function Events({ data, rows, query, label, onSort, onChoose }) {
 
   const look = () => {
     const element = scroller.current;
-    if (element) setView({ first: firstRow(element, total), height: element.clientHeight || 520 });
+    if (element) setView({ first: firstRow(element, total), height: (element.clientHeight || 520) - HEAD });
   };
   useLayoutEffect(look, [total]);
   useEffect(() => {
@@ -102,7 +103,7 @@ export function Events({ data, rows, query, label, onSort, onChoose }) {
 
   const scrollTo = (position) => {
     const element = scroller.current;
-    const inView = element.clientHeight / ROW;
+    const inView = (element.clientHeight - HEAD) / ROW;
     const at = firstRow(element, total);
     const target = position < at ? position : position + 1 > at + inView ? position + 1 - inView : at;
     const path = element.scrollHeight - element.clientHeight;
@@ -162,7 +163,6 @@ export function Events({ data, rows, query, label, onSort, onChoose }) {
   const reachable = active >= first && active < first + shown;
   return (
     <div class="grid" role="grid" aria-label={label} aria-rowcount={total + 1} ref={grid} onKeyDown={onKeyDown}>
-      <Head sort={query.sort} onSort={onSort} />
       <div
         class="grid-scroll"
         role="rowgroup"
@@ -171,8 +171,11 @@ export function Events({ data, rows, query, label, onSort, onChoose }) {
         tabIndex={reachable ? -1 : 0}
         onFocus={(event) => event.target === scroller.current && move(first)}
       >
-        <div class="grid-window" style={{ height: `${Math.min(view.height, full)}px` }}>
-          <div style={{ transform: `translateY(${-fraction * ROW}px)` }}>{visible}</div>
+        <Head sort={query.sort} onSort={onSort} />
+        <div class="grid-window" role="presentation" style={{ height: `${Math.min(view.height, full)}px` }}>
+          <div role="presentation" style={{ transform: `translateY(${-fraction * ROW}px)` }}>
+            {visible}
+          </div>
         </div>
         <div style={{ height: `${Math.max(0, full - view.height)}px` }} />
       </div>

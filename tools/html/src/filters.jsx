@@ -17,7 +17,7 @@ function Choice({ label, words, value, onValue }) {
   return (
     <label>
       {label}
-      <select value={value} onChange={(event) => onValue(event.currentTarget.value)}>
+      <select aria-label={label} value={value} onChange={(event) => onValue(event.currentTarget.value)}>
         <option value="">all</option>
         {value.includes(",") && <option value={value}>{value.replaceAll(",", ", ")}</option>}
         {words.map(([word, number]) => (
@@ -65,6 +65,7 @@ export function Filters({ data, query, found, onQuery }) {
         Find
         <input
           type="search"
+          aria-label="Find"
           ref={field}
           value={text}
           placeholder="name, program, rule, error (press /)"

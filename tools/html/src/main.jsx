@@ -54,7 +54,9 @@ async function showSession(article, session) {
   const block = article.querySelector('script[type="application/x-guard-events"]');
   if (!block) return;
   const anchor = session === 1 ? "events" : `events-${session}`;
-  const element = place(article, article.querySelector("section"), "section");
+  // Where the report tells of the times, in its order.
+  const behind = article.querySelector(':scope > [data-part="timeline"], :scope > [data-part="others"], :scope > [data-part="notes"]');
+  const element = place(article, behind ?? block, "section");
   const tree = article.querySelector('[data-part="programs"]');
   const treeElement = tree && place(tree, tree.querySelector(".tree"), "div");
   const data = await readBlock(block);
@@ -100,6 +102,7 @@ async function main() {
   render(<Bar parts={heads.filter((head) => head.offsetParent).map((head) => [`#${head.id}`, head.textContent])} />, bar);
   // An anchor of ours was not there when the browser looked for it.
   if (location.hash && !readLink(location.hash)) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  performance.mark("guard-ready");
   document.documentElement.dataset.ready = "true";
 }
 

@@ -93,7 +93,7 @@ const keys = {
 export function sorted(data, rows, sort) {
   const down = sort.startsWith("-");
   const column = down ? sort.slice(1) : sort;
-  if (!keys[column]) return down ? rows.slice().reverse() : rows;
+  if (!Object.hasOwn(keys, column)) return down ? rows.slice().reverse() : rows;
   const key = keys[column](data);
   const sign = down ? -1 : 1;
   const room = 2 ** Math.ceil(Math.log2(data.count + 1));
