@@ -276,6 +276,7 @@ const tests = {
     await until(long, () => document.querySelector("[role=treeitem]").getAttribute("aria-expanded") === "false");
     demand((await items()) < before, `${await items()} of ${before}`);
     await long.keyboard.press("ArrowRight");
+    await until(long, () => document.querySelector("[role=treeitem]").getAttribute("aria-expanded") === "true");
     await long.keyboard.press("ArrowRight");
     await until(long, () => document.activeElement.getAttribute("aria-level") === "2");
     await long.keyboard.press("Enter");

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // One event in full, and what leads on from it.
+import { useEffect, useRef } from "preact/hooks";
+
 import { programName } from "./block.js";
 import { linkTo } from "./query.js";
 import { when } from "./words.js";
 
 export function Details({ data, row, session, query, onQuery, onClose }) {
+  const part = useRef();
+  useEffect(() => part.current?.scrollIntoView({ block: "nearest" }), [row]);
   if (!(row >= 0 && row < data.count)) return null;
   const { names, programs } = data;
   const program = data.program[row];
@@ -26,7 +30,7 @@ export function Details({ data, row, session, query, onQuery, onClose }) {
     ["Started by", program && programs.parent[program - 1] ? programName(data, programs.parent[program - 1]) : ""],
   ];
   return (
-    <section class="details" aria-label="The chosen event">
+    <section class="details" ref={part} aria-label="The chosen event">
       <dl>
         {fields
           .filter(([, value]) => value)

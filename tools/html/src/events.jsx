@@ -117,7 +117,8 @@ export function Events({ data, rows, query, label, onSort, onChoose }) {
     setActive(position);
     scrollTo(position);
   }, [rows]);
-  useEffect(() => {
+  // In the same go as the row is drawn: a later one may be another row's by then.
+  useLayoutEffect(() => {
     if (!wantsFocus.current) return;
     const row = grid.current.querySelector(`[data-position="${active}"]`);
     if (row) {

@@ -77,7 +77,7 @@ export function Timeline({ data, rows, query, onQuery }) {
   const plot = useRef();
   const current = useRef({});
   const range = useRef();
-  const end = data.count ? data.time.reduce((a, b) => Math.max(a, b), 1) : 1;
+  const end = (data.end ??= data.time.reduce((a, b) => Math.max(a, b), 1));
   const from = query.from === "" ? Math.min(0, data.time[0] ?? 0) : Number(query.from);
   const to = query.to === "" ? end : Number(query.to);
 

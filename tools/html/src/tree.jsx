@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The programs of a session, who ran what: with what each and all below it did.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 
 import { programName } from "./block.js";
 import { refusing } from "./query.js";
@@ -72,7 +72,8 @@ export function Tree({ data, query, onQuery }) {
   const lines = linesOf(children, open, shown);
   const nodes = lines.filter((line) => line.node);
 
-  useEffect(() => {
+  // In the same go as the row is drawn: a later one may be another row's by then.
+  useLayoutEffect(() => {
     if (!wantsFocus.current) return;
     wantsFocus.current = false;
     tree.current.querySelector(`[data-node="${active}"]`)?.focus();
