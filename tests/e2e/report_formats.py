@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree
+import zlib
 
 # Line ends, terminal sequences, options, formulas, HTML, Markdown, workflow commands, the other direction, no UTF-8.
 NAMES = [
@@ -161,6 +162,51 @@ def check_html(path, shut):
             assert shown.count("%s/%s" % (shut, name.decode())) >= 2, name
     plain = "".join(page.text)
     assert ("without the page's script" in plain) == (not any(tag == "script" for tag, _, _ in page.blocks))
+
+
+def sections_of(page):
+    """A block of events taken apart, as tools/event_block.h describes it."""
+    packed = [text for tag, kind, text in page.blocks if kind == "application/x-guard-events"]
+    assert len(packed) == 1, len(packed)
+    data, at, sections = zlib.decompress(base64.b64decode(packed[0])), 0, {}
+    while at < len(data):
+        start = at + 1 + data[at] + 4
+        length = int.from_bytes(data[start - 4:start], "little")
+        sections[data[at + 1:start - 4].decode()] = data[start:start + length]
+        at = start + length
+    assert at == len(data)
+    return sections
+
+
+def numbers_of(data):
+    count = len(data) // 3
+    return [data[i] | data[i + count] << 8 | data[i + 2 * count] << 16 for i in range(count)]
+
+
+def steps_of(data):
+    value, number, shift = 0, 0, 0
+    for byte in data:
+        number |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            value += -(number + 1) // 2 if number & 1 else number // 2
+            yield value
+            number = shift = 0
+
+
+def check_block(path, events_path):
+    """Its events are those that guardctl events shows, in their order."""
+    sections = sections_of(Page(read(path).decode()))
+    meta = dict(line.split(" ") for line in sections["meta"].decode().split("\n"))
+    whats, names = (sections[key].decode().split("\n") for key in ("whats", "names"))
+    lines = read(events_path).decode().splitlines()
+    assert names[0] == "" and [x.encode() for x in names] == sorted({x.encode() for x in names})
+    assert int(meta["events"]) == len(lines) > 50 and meta["cut"] == "0", (meta, len(lines))
+    for line, pid, what, number in zip(lines, steps_of(sections["pid"]), sections["what"], numbers_of(sections["object"]), strict=True):
+        _, shown_pid, _, shown_what, rest = re.match(r"(\S+) +(\d+) (\S+) +(\S+) +(.*)", line).groups()
+        assert int(shown_pid) == pid and shown_what == whats[what] and rest.startswith(names[number]), (line, pid, whats[what], names[number])
+    times = list(steps_of(sections["time"]))
+    assert len(times) == len(lines) and max(times) < 60e6, times[-3:]
 
 
 def check_github(path):

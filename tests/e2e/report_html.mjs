@@ -30,7 +30,7 @@ const address = (name) => pathToFileURL(resolve(pages, name)).href;
 // Open a page and wait for its script. Whatever acts that should not ends in `faults`.
 async function open(name, { hash = "", ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1400, height: 1000 }, ...options });
-  context.setDefaultTimeout(5000);
+  context.setDefaultTimeout(15000);
   const page = await context.newPage();
   const faults = [];
   page.on("dialog", (dialog) => faults.push(`dialog: ${dialog.message()}`) && dialog.dismiss());

@@ -46,6 +46,8 @@ if ! grep -q '<script type="application/x-guard-events">' "$scratch/pages/hostil
 	skip "the page in a browser" "guardctl was built without the page's script (--enable-html)"
 	finish
 fi
+"$guardctl" events "$hostile" >"$scratch/events"
+check "the page has each event as it was recorded" $python "$names" block "$scratch/pages/hostile.html" "$scratch/events"
 long_session longest 1000000
 check "a page of two sessions is written" page two "$hostile" "$good"
 check "one of 100 000 events" page long "$scratch/long"
@@ -62,7 +64,7 @@ if [ -n "$why" ]; then
 	skip "the page in a browser" "$why"
 	finish
 fi
-timeout 200 node "$top_srcdir/tests/e2e/report_html.mjs" "$packages" "$chromium" "$scratch/pages" ${GUARD_PICTURES:+"$GUARD_PICTURES"} \
+timeout 400 node "$top_srcdir/tests/e2e/report_html.mjs" "$packages" "$chromium" "$scratch/pages" ${GUARD_PICTURES:+"$GUARD_PICTURES"} \
 	>"$scratch/told" 2>&1
 check "the browser's tests came to their end" test $? = 0
 while IFS='|' read -r word sentence why; do
