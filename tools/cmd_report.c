@@ -4,6 +4,7 @@
  */
 #include "tools/cmd.h"
 #include "tools/drift.h"
+#include "tools/event_block.h"
 #include "tools/options.h"
 #include "tools/report_groups.h"
 
@@ -16,7 +17,19 @@
 
 #define TOP_DEFAULT 20
 
-enum { OPTION_LOG = 1, OPTION_FORMAT, OPTION_JSON, OPTION_TOP, OPTION_COLOR, OPTION_GROUP_BY, OPTION_FAIL_ON, OPTION_BASE, OPTION_ALL, OPTION_ESCAPE };
+enum {
+	OPTION_LOG = 1,
+	OPTION_FORMAT,
+	OPTION_JSON,
+	OPTION_TOP,
+	OPTION_COLOR,
+	OPTION_GROUP_BY,
+	OPTION_FAIL_ON,
+	OPTION_BASE,
+	OPTION_ALL,
+	OPTION_ESCAPE,
+	OPTION_EVENTS
+};
 
 struct options {
 	const char *log_directory;
@@ -28,7 +41,7 @@ struct options {
 	unsigned fail_on; /* set of 1 << enum finding */
 	bool all, ascii;
 	bool top_given;
-	size_t top;
+	size_t top, events;
 };
 
 /* What a pipeline may fail on. */
@@ -122,6 +135,10 @@ static int take_option(struct options *out, int option)
 			return fail_usage(&cmd_report, "--top takes a number of rows, not \"%s\"", optarg);
 		out->top_given = true;
 		return 0;
+	case OPTION_EVENTS:
+		if (options_number(optarg, &out->events) || out->events > EVENT_BLOCK_MAX)
+			return fail_usage(&cmd_report, "--events takes a number of events up to %d, not \"%s\"", EVENT_BLOCK_MAX, optarg);
+		return 0;
 	case OPTION_COLOR:
 		if (output_read_colour(optarg, &out->colour))
 			return fail_usage(&cmd_report, "--color is auto, always or never, not \"%s\"", optarg);
@@ -154,6 +171,7 @@ static int read_options(int argc, char **argv, struct options *out)
 		{"format", required_argument, NULL, OPTION_FORMAT},
 		{"json", no_argument, NULL, OPTION_JSON},
 		{"top", required_argument, NULL, OPTION_TOP},
+		{"events", required_argument, NULL, OPTION_EVENTS},
 		{"color", required_argument, NULL, OPTION_COLOR},
 		{"group-by", required_argument, NULL, OPTION_GROUP_BY},
 		{"fail-on", required_argument, NULL, OPTION_FAIL_ON},
@@ -165,7 +183,8 @@ static int read_options(int argc, char **argv, struct options *out)
 	};
 	int option, err;
 
-	*out = (struct options){.format = &report_format_text, .selection = SELECTION_ALL, .top = TOP_DEFAULT};
+	*out = (struct options){.format = &report_format_text, .selection = SELECTION_ALL, .top = TOP_DEFAULT,
+				.events = EVENT_BLOCK_MAX};
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		err = option == '?' ? options_fail(&cmd_report, options, argv) : take_option(out, option);
@@ -225,7 +244,7 @@ static int report_session(const struct options *options, const char *name, size_
 	summary_init(&summary, view.info.workspace);
 	read_events(&view, &options->selection, &summary);
 	report = (struct report){.view = &view, .summary = &summary, .damage = log_reader_damage(view.reader),
-				 .top = options->top, .number = (*number)++, .group_by = options->group_by, .selection = &options->selection};
+				 .top = options->top, .events = options->events, .number = (*number)++, .group_by = options->group_by, .selection = &options->selection};
 	options->format->write(&report, output);
 	/* The report comes before what is said of it. */
 	if (options->fail_on && output_flush(output)) {
@@ -304,16 +323,18 @@ static int run(int argc, char **argv)
 const struct command cmd_report = {
 	.name = "report",
 	.usage = "report [--log DIR] [--format FORMAT] [--json] [--top N] [--group-by WHAT] [--fail-on WHAT[,WHAT...]]\n"
-		 "                       [--base SESSION] [--escape safe|ascii] [--all] [--color auto|always|never]\n"
+		 "                       [--base SESSION] [--events N] [--escape safe|ascii] [--all] [--color auto|always|never]\n"
 		 "                       " SELECTION_USAGE "\n"
 		 "                       [SESSION...]",
 	.summary = "what a session did: what was refused and why, what changed, ran, was contacted",
 	.help = "SESSION is an id, the beginning of one, a path, or \"last\"; without one it is the newest.\n"
 		"\n"
 		"  --log DIR         sessions are kept in DIR, not in the default places\n"
-		"  --format FORMAT   text (the default), json, markdown, sarif, junit, csv, github\n"
+		"  --format FORMAT   text (the default), json, html, markdown, sarif, junit, csv, github\n"
 		"  --json            the same as --format json: one object for each session\n"
 		"  --top N           rows of each list, 0: all (default: 20, in forms for programs all)\n"
+		"  --events N        an HTML page has the first N events (default and most: 1000000; 0: none), and of later\n"
+		"                    ones refusals and starts\n"
 		"  --group-by WHAT   tell refusals together by rule, program, object, operation or source\n"
 		"  --fail-on WHAT    exit with 1 when something was refused (or would have been), lost, uncovered, drift\n"
 		"  --base SESSION    for --fail-on drift: what the sessions are compared with, as by guardctl diff\n"

@@ -62,7 +62,8 @@ void escape_cut(struct text text, size_t columns, struct buf *out) NONNULL;
  * formula gets an apostrophe in front. Source: RFC 4180; OWASP, CSV injection. */
 void escape_csv(struct text text, struct buf *out) NONNULL;
 
-/* TEXT as escape_terminal writes it, and then for XML text or an attribute in double quotes. Source: XML 1.0, 2.2. */
+/* TEXT as escape_terminal writes it, and then for XML or HTML text or an attribute in double quotes. Source: XML 1.0,
+ * 2.2; HTML, 13.2.5. */
 void escape_xml(struct text text, struct buf *out) NONNULL;
 
 /* TEXT as escape_terminal writes it, and then for Markdown inside a line, also in a table: nothing of it is markup,

@@ -14,7 +14,7 @@ _guardctl() {
 	--log) mapfile -t COMPREPLY < <(compgen -d -- "$word") && return ;;
 	--by) mapfile -t COMPREPLY < <(compgen -c -- "$word") && return ;;
 	--format)
-		options="text json markdown sarif junit csv github"
+		options="text json html markdown sarif junit csv github"
 		[ "$command" != events ] || options="text json ocsf otlp"
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") && return
 		;;
@@ -27,7 +27,7 @@ _guardctl() {
 	run) options="--policy --log" ;;
 	check) options="--policy --strict --keys --unused --log" ;;
 	explain) options="--policy --by --after --log --json" ;;
-	report) options="--log --format --json --top --group-by --fail-on --base --escape --all --color --pid --operation --verdict --path --since" ;;
+	report) options="--log --format --json --top --events --group-by --fail-on --base --escape --all --color --pid --operation --verdict --path --since" ;;
 	suggest) options="--log --ceiling" ;;
 	diff) options="--log --top --json" ;;
 	events) options="--log --pid --operation --verdict --path --since --follow --format --json --keys" ;;

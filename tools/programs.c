@@ -85,6 +85,7 @@ static struct program *node(struct programs *programs, struct program *parent, c
 		return program;
 	program->argv = (struct text){program->entry.key.data + key.len - argv.len, argv.len};
 	program->exe = (struct text){program->argv.data - 1 - exe.len, exe.len};
+	program->number = (uint32_t)programs->table.count - 1;
 	program->coverage = event->coverage;
 	program->first_ns = event->time_ns;
 	program->pid = event->pid;

@@ -19,6 +19,7 @@ struct program {
 	struct text exe;              /* may be empty */
 	struct text argv;             /* words separated by NUL, redacted */
 	uint64_t count;
+	uint32_t number;              /* of the node, in the order in which they came, from 0 */
 	uint64_t first_ns;
 	uint32_t pid;                 /* of the first */
 	uint32_t uid;

@@ -19,6 +19,7 @@ struct report {
 	const struct summary *summary;
 	struct log_damage damage;
 	size_t top;    /* rows of each list; SIZE_MAX: all */
+	size_t events; /* that a form which holds events has at most */
 	enum report_group_by group_by;
 	size_t number; /* of the session among those reported, from 0 */
 	const struct selection *selection; /* of events; a writer that reads the log again must keep to it */

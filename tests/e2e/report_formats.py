@@ -1,7 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Names that try to act in a report, and each form's own reader, which must find them inert; for report_formats.sh."""
+import base64
 import csv
+import hashlib
+import html.parser
 import io
 import json
 import os
@@ -9,6 +12,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree
+import zlib
 
 # Line ends, terminal sequences, options, formulas, HTML, Markdown, workflow commands, the other direction, no UTF-8.
 NAMES = [
@@ -98,6 +102,111 @@ def check_markdown(path):
             cells = None
         elif cells:
             assert line.count("|") == cells, line
+
+
+class Page(html.parser.HTMLParser):
+    """Holds a page to the elements and attributes that the report is made of; what a browser takes names for."""
+    elements = set("html head meta title style body main h1 h2 h3 noscript article header dl div dt dd br section a p table thead "
+                   "tr th tbody td code strong span b details summary ul li figure figcaption svg rect script".split())
+    attributes = set("lang charset http-equiv content name aria-label aria-labelledby id class data-part href scope open role type "
+                     "preserveaspectratio viewbox x y width height".split())
+    void = {"meta", "br", "rect"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.blocks, self.text, self.policy, self.cells = [], [], [], None, []
+        self.feed(text)
+        self.close()
+        assert not self.open, self.open
+
+    def handle_starttag(self, tag, attrs):
+        assert tag in self.elements and all(name in self.attributes for name, _ in attrs), (tag, attrs)
+        assert all(value.startswith("#") for name, value in attrs if name == "href"), attrs
+        if dict(attrs).get("http-equiv"):
+            self.policy = dict(attrs)["content"]
+        if tag in ("style", "script"):
+            self.blocks.append([tag, dict(attrs).get("type"), ""])
+        if tag == "code":
+            self.cells.append("")
+        if tag not in self.void:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if tag not in self.void:
+            assert self.open.pop() == tag, tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] in ("style", "script"):
+            self.blocks[-1][2] += data
+        elif self.open and self.open[-1] == "code":
+            self.cells[-1] += data
+        else:
+            self.text.append(data)
+
+    def handle_comment(self, data):
+        assert False, data
+
+
+def check_html(path, shut):
+    page = Page(read(path).decode())
+    assert re.fullmatch(r"default-src 'none'; style-src '[^']*'(; script-src '[^']*'; require-trusted-types-for 'script'; "
+                        r"trusted-types 'none')?; base-uri 'none'; form-action 'none'", page.policy), page.policy
+    for tag, kind, text in page.blocks:
+        known = "%s-src 'sha256-%s'" % (tag, base64.b64encode(hashlib.sha256(text.encode()).digest()).decode())
+        assert kind == "application/x-guard-events" or known in page.policy, (tag, kind, known, page.policy)
+    assert page.blocks[0][0] == "style"
+    for name in NAMES:  # each in the list of its group, for two operations, as a terminal would show it
+        shown = [cell for cell in page.cells if cell.startswith(shut + "/")]
+        assert len(shown) >= 2 * len(NAMES), len(shown)
+        if re.fullmatch(rb"[!-\[\]-~]*", name):
+            assert shown.count("%s/%s" % (shut, name.decode())) >= 2, name
+    plain = "".join(page.text)
+    assert ("without the page's script" in plain) == (not any(tag == "script" for tag, _, _ in page.blocks))
+
+
+def sections_of(page):
+    """A block of events taken apart, as tools/event_block.h describes it."""
+    packed = [text for tag, kind, text in page.blocks if kind == "application/x-guard-events"]
+    assert len(packed) == 1, len(packed)
+    data, at, sections = zlib.decompress(base64.b64decode(packed[0])), 0, {}
+    while at < len(data):
+        start = at + 1 + data[at] + 4
+        length = int.from_bytes(data[start - 4:start], "little")
+        sections[data[at + 1:start - 4].decode()] = data[start:start + length]
+        at = start + length
+    assert at == len(data)
+    return sections
+
+
+def numbers_of(data):
+    count = len(data) // 3
+    return [data[i] | data[i + count] << 8 | data[i + 2 * count] << 16 for i in range(count)]
+
+
+def steps_of(data):
+    value, number, shift = 0, 0, 0
+    for byte in data:
+        number |= (byte & 127) << shift
+        shift += 7
+        if byte < 128:
+            value += -(number + 1) // 2 if number & 1 else number // 2
+            yield value
+            number = shift = 0
+
+
+def check_block(path, events_path):
+    """Its events are those that guardctl events shows, in their order."""
+    sections = sections_of(Page(read(path).decode()))
+    meta = dict(line.split(" ") for line in sections["meta"].decode().split("\n"))
+    whats, names = (sections[key].decode().split("\n") for key in ("whats", "names"))
+    lines = read(events_path).decode().splitlines()
+    assert names[0] == "" and [x.encode() for x in names] == sorted({x.encode() for x in names})
+    assert int(meta["events"]) == len(lines) > 50 and meta["cut"] == "0", (meta, len(lines))
+    for line, pid, what, number in zip(lines, steps_of(sections["pid"]), sections["what"], numbers_of(sections["object"]), strict=True):
+        _, shown_pid, _, shown_what, rest = re.match(r"(\S+) +(\d+) (\S+) +(\S+) +(.*)", line).groups()
+        assert int(shown_pid) == pid and shown_what == whats[what] and rest.startswith(names[number]), (line, pid, whats[what], names[number])
+    times = list(steps_of(sections["time"]))
+    assert len(times) == len(lines) and max(times) < 60e6, times[-3:]
 
 
 def check_github(path):

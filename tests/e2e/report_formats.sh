@@ -21,16 +21,17 @@ END
 guarded good true
 good=$(find "$sessions" -mindepth 1 -maxdepth 1 -name '2*' ! -path "$session")
 
-for format in text markdown csv junit github sarif json; do
+for format in text html markdown csv junit github sarif json; do
 	"$guardctl" report --format $format --top 0 "$session" >"$scratch/$format"
 done
-for format in text markdown csv junit github; do
+for format in text html markdown csv junit github; do
 	check "$format has no byte that acts" $python "$judge" inert "$scratch/$format"
 done
 check "JSON tells each refused name as it is" $python "$judge" json "$scratch/json" "$scratch/shut"
 check "CSV is one table, and no cell is a formula" $python "$judge" csv "$scratch/csv" "$scratch/shut"
 check "JUnit is XML, with a failure for each refusal" $python "$judge" junit "$scratch/junit" "$scratch/shut"
 check "Markdown has no HTML, link or cell of a name" $python "$judge" markdown "$scratch/markdown"
+check "HTML has no element, attribute or link of a name" $python "$judge" html "$scratch/html" "$scratch/shut"
 check "each annotation is one line of one command" $python "$judge" github "$scratch/github"
 check "annotations are at the agent's source line" grep -q '^::error file=.*report_formats.py,line=[0-9]*,title=' "$scratch/github"
 check "SARIF has what the schema requires" $python "$judge" sarif "$scratch/sarif" "$scratch/hostile.conf"
@@ -46,7 +47,7 @@ fingerprints() { grep -o '"refusal/v1": "[0-9a-f]*"' | sort; }
 check "fingerprints stay from run to run" same "$(fingerprints <"$scratch/sarif")" \
 	"$("$guardctl" report --format sarif --log "$sessions" last | fingerprints)"
 
-for format in text markdown csv junit github sarif json; do
+for format in text html markdown csv junit github sarif json; do
 	"$guardctl" report --escape ascii --format $format --top 0 "$session" >"$scratch/ascii.$format"
 	check "$format in ASCII has nothing else" bash -c '! LC_ALL=C grep -qP "[\x80-\xff]" "$1" && grep -qE "[uU0x]\{?0*fc" "$1"' - "$scratch/ascii.$format"
 done
