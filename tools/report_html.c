@@ -307,6 +307,10 @@ static void put_group(struct html *html, const struct report_group *group)
 	raw = BUF_ON(html->raw);
 	report_write_hint(html->report, refusal, &raw);
 	html_raw(html, &raw);
+	html_put(html, "</code></td><td><code>");
+	raw = BUF_ON(html->raw);
+	report_write_event(html->report, refusal, &raw);
+	html_raw(html, &raw);
 	html_put(html, "</code></td></tr>\n");
 }
 
@@ -321,7 +325,7 @@ static void put_refusals(struct html *html, bool audit)
 		number += ((const struct report_group *)groups.sorted[i])->audit == audit;
 	if (number > 0) {
 		html_part(html, audit ? "would" : "refused", audit ? "Would have been refused" : "Refused");
-		html_table(html, "#Count|Operation|Object|Rule|Program|Source line|To allow it");
+		html_table(html, "#Count|Operation|Object|Rule|Program|Source line|To allow it|Event");
 		for (size_t i = 0; i < groups.table.count && shown < html_rows(html, number); i++) {
 			const struct report_group *group = (const struct report_group *)groups.sorted[i];
 

@@ -203,7 +203,7 @@ def check_block(path, events_path):
     assert names[0] == "" and [x.encode() for x in names] == sorted({x.encode() for x in names})
     assert int(meta["events"]) == len(lines) > 50 and meta["cut"] == "0", (meta, len(lines))
     for line, pid, what, number in zip(lines, steps_of(sections["pid"]), sections["what"], numbers_of(sections["object"]), strict=True):
-        _, shown_pid, _, shown_what, rest = re.match(r"(\S+) +(\d+) (\S+) +(\S+) +(.*)", line).groups()
+        _, shown_pid, _, shown_what, _, rest = re.match(r"(\S+) +(\d+) (\S+) +(\S+) +(\S+) +(.*)", line).groups()
         assert int(shown_pid) == pid and shown_what == whats[what] and rest.startswith(names[number]), (line, pid, whats[what], names[number])
     times = list(steps_of(sections["time"]))
     assert len(times) == len(lines) and max(times) < 60e6, times[-3:]
