@@ -277,6 +277,21 @@ static void put_also(struct html *html, const struct report_group *group)
 	html_put(html, "</details>");
 }
 
+/* Its place in the log; the session stands above. */
+static void put_event(struct html *html, const struct refusal *refusal)
+{
+	struct buf raw = BUF_ON(html->raw);
+	struct text id;
+	const char *colon;
+
+	report_write_event(html->report, refusal, &raw);
+	id = (struct text){raw.data, raw.len};
+	colon = memrchr(id.data, ':', id.len);
+	if (colon)
+		id = (struct text){colon + 1, id.len - (size_t)(colon + 1 - id.data)};
+	html_text(html, id);
+}
+
 static void put_group(struct html *html, const struct report_group *group)
 {
 	const struct refusal *refusal = group->first->refusal;
@@ -308,9 +323,7 @@ static void put_group(struct html *html, const struct report_group *group)
 	report_write_hint(html->report, refusal, &raw);
 	html_raw(html, &raw);
 	html_put(html, "</code></td><td><code>");
-	raw = BUF_ON(html->raw);
-	report_write_event(html->report, refusal, &raw);
-	html_raw(html, &raw);
+	put_event(html, refusal);
 	html_put(html, "</code></td></tr>\n");
 }
 
