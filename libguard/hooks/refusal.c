@@ -149,6 +149,8 @@ void refusal_note_labels(struct session *session, uint64_t labels, const struct 
 
 bool log_is_lost(const struct session *session)
 {
-	return atomic_load_explicit(&session->state->log.lost, memory_order_relaxed) > 0 &&
+	const struct log_state *log = &session->state->log;
+
+	return atomic_load_explicit(&log->stuck, memory_order_relaxed) > atomic_load_explicit(&log->ready, memory_order_relaxed) &&
 	       policy_log(&session->policy).required;
 }

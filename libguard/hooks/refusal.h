@@ -17,5 +17,5 @@ void refusal_say(struct session *session, const struct operand *operand, enum ve
 /* Record that the session carries further labels since EVENT. */
 void refusal_note_labels(struct session *session, uint64_t labels, const struct event *event) NONNULL;
 
-/* Has a record been lost although the policy requires a complete log? */
+/* Is there no room for records, although the policy requires a complete log? Until there is again. */
 bool log_is_lost(const struct session *session) NONNULL;

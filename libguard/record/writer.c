@@ -19,8 +19,8 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
-/* A writer waits this often and this long for a segment: a second in all, less when signals come. */
-#define WAITS 20
+/* A writer waits this often and this long for a segment: ten seconds in all, less when signals come. */
+#define WAITS 200
 #define WAIT_MS 50
 
 /* User addresses have 48 bits and a segment's lowest 8 are zero: the low 24 bits of `current` are free to count. */
@@ -184,8 +184,10 @@ static bool await(struct log_state *state, uint32_t number)
 
 		if (ready >= number)
 			return true;
-		if (atomic_load(&state->finished) || atomic_load(&state->stuck) >= number)
+		if (atomic_load(&state->stuck) >= number)
 			return false;
+		if (atomic_load(&state->finished))
+			break;
 		sys_futex_wait(&state->ready, ready, WAIT_MS);
 	}
 	raise_to(&state->stuck, number);

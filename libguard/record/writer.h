@@ -22,7 +22,7 @@ struct log_state {
 	_Atomic uint32_t wanted;   /* segments somebody asks for; futex the supervisor waits on */
 	_Atomic uint32_t finished; /* 1: no supervisor makes segments any more */
 	_Atomic uint32_t filling;  /* segment that takes records now: where a new process attaches; 0 is 1 */
-	_Atomic uint32_t stuck;    /* segment that did not come: nobody waits for it again. The supervisor sets it too */
+	_Atomic uint32_t stuck;    /* segment that did not come: nobody waits for it again; it may come later. The supervisor sets it too */
 	_Atomic uint32_t unused;
 	_Atomic uint64_t lost;     /* records that could not be written */
 };
