@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ITEMS_MAX 200000
+#define ITEMS_MAX 300000
 #define NAMES_MAX 1000000
 #define REFUSALS_MAX 1000
 #define SPELLED_MAX (32 * EVENT_SLOT * EVENT_SLOTS_MAX)
@@ -38,6 +38,7 @@ void draft_free(struct draft *draft)
 	table_free(&draft->items);
 	table_free(&draft->names);
 	table_free(&draft->refusals);
+	arena_free(&draft->scratch);
 	arena_free(&draft->arena);
 }
 
@@ -61,10 +62,10 @@ void draft_begin(struct draft *draft, const char *session, const char *workspace
 	words_add_new(&draft->arena, &draft->places, arena_text(&draft->arena, session, strlen(session)));
 }
 
-/* A name as a pattern of the policy. */
+/* A name as a pattern of the policy. What is spelled lives until the next event; see keep. */
 static const char *spell(struct draft *draft, struct text name, bool marked)
 {
-	char *spelled = arena_take(&draft->arena, 12 * name.len + 1), *to = spelled;
+	char *spelled = arena_take(&draft->scratch, 12 * name.len + 1), *to = spelled;
 
 	for (size_t i = 0; i < name.len; i++) {
 		unsigned char c = (unsigned char)name.data[i];
@@ -82,6 +83,11 @@ static const char *spell(struct draft *draft, struct text name, bool marked)
 		}
 	}
 	return spelled;
+}
+
+static const char *keep(struct draft *draft, const char *text)
+{
+	return arena_text(&draft->arena, text, strlen(text));
 }
 
 static bool has_marks(struct text name)
@@ -129,7 +135,7 @@ static bool spell_peer(struct draft *draft, const struct draft_run *run, const s
 	out->word = host.len > 0 ? "host" : "address";
 	if (host.len == 0)
 		host = address;
-	out->name = out->exact = arena_text(&draft->arena, host.data, host.len);
+	out->name = out->exact = arena_text(&draft->scratch, host.data, host.len);
 	/* Families that are not told apart have no word in the policy. */
 	return host.len > 0 && strncmp(out->name, "family ", 7) != 0;
 }
@@ -162,30 +168,34 @@ static bool is_plain_word(const char *word)
 /* The word behind the program's name tells what it is asked to do, where it always is such a word. */
 static void add_call(struct draft *draft, struct draft_item *item, struct text argv)
 {
-	char *words = arena_text(&draft->arena, argv.data, argv.len);
+	char *words = arena_text(&draft->scratch, argv.data, argv.len);
 	size_t name = strlen(words);
 	const char *first = name < argv.len ? words + name + 1 : "";
 
 	if (!is_plain_word(first) || item->calls.count >= CALLS_MAX)
 		item->any_call = true;
-	else
-		words_add_new(&draft->arena, &item->calls, first);
+	else if (!words_have(&item->calls, first))
+		words_add(&draft->arena, &item->calls, keep(draft, first));
 }
 
 static void add_port(struct draft *draft, struct draft_item *item, uint16_t port)
 {
-	words_add_new(&draft->arena, &item->ports, arena_format(&draft->arena, "%u", port));
+	const char *word = arena_format(&draft->scratch, "%u", port);
+
+	if (!words_have(&item->ports, word))
+		words_add(&draft->arena, &item->ports, keep(draft, word));
 }
 
 void draft_want(struct draft *draft, struct draft_run *run, const struct event *event, struct text by, bool exact)
 {
-	struct arena *arena = &draft->arena;
+	struct arena *arena = &draft->scratch;
 	enum section section = verb_table[event->verb].section;
 	struct spelled spelled;
 	struct draft_item *item;
 	const char *key, *program;
 	size_t before;
 
+	arena_free(arena);
 	if (!spell_object(draft, run, event, &spelled))
 		return;
 	if (exact)
@@ -200,9 +210,9 @@ void draft_want(struct draft *draft, struct draft_run *run, const struct event *
 	if (item->count++ == 0) {
 		item->section = section;
 		item->word = spelled.word;
-		item->name = spelled.name;
-		item->exact = spelled.exact;
-		item->by = program;
+		item->name = keep(draft, spelled.name);
+		item->exact = keep(draft, spelled.exact);
+		item->by = keep(draft, program);
 	}
 	item->verbs |= event->verbs ? event->verbs : 1u << event->verb;
 	item->runs |= 1u << run->number;
@@ -230,7 +240,8 @@ void draft_refuse(struct draft *draft, struct draft_run *run, const struct event
 		refused.object = event_address(event, &refused.port);
 	rule_text_write_hint(&none, &refused, &text);
 	/* The rule alone: "files = ( { ... } );" ends in the section's end. */
-	hint = arena_text(&draft->arena, text.data, text.len > 3 ? text.len - 3 : 0);
+	arena_free(&draft->scratch);
+	hint = arena_text(&draft->scratch, text.data, text.len > 3 ? text.len - 3 : 0);
 	text = BUF_ON(storage);
 	rule_text_write_name(rule, &text);
 	if (rule->file.len > 0) {
@@ -242,13 +253,15 @@ void draft_refuse(struct draft *draft, struct draft_run *run, const struct event
 		buf_str(&text, ": ");
 		buf_bytes(&text, rule->reason.data, rule->reason.len);
 	}
-	why = arena_text(&draft->arena, text.data, text.len);
-	hint = arena_format(&draft->arena, "%s\n%s", hint, why);
+	why = arena_text(&draft->scratch, text.data, text.len);
+	hint = arena_format(&draft->scratch, "%s\n%s", hint, why);
 	refusal = table_at(&draft->refusals, (struct text){hint, strlen(hint)});
 	if (!refusal)
 		return;
 	refusal->count++;
 	refusal->runs |= 1u << run->number;
+	if (refusal->count > 1)
+		return;
 	refusal->hint = arena_text(&draft->arena, hint, strlen(hint) - strlen(why) - 1);
-	refusal->why = why;
+	refusal->why = keep(draft, why);
 }

@@ -44,7 +44,7 @@ struct draft_refusal {
 };
 
 struct draft {
-	struct arena arena;
+	struct arena arena, scratch;
 	struct table items, names, refusals;
 	struct words profiles, without, copied; /* `copied`: rules of the ceiling, as text, "section\n{ ... }" */
 	struct words places;                    /* workspaces and homes: they are not allowed as a whole */

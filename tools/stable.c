@@ -38,10 +38,14 @@ static void add_pid(struct stable *stable, uint32_t pid)
 
 void stable_add(struct stable *stable, const struct event *event)
 {
-	add_pid(stable, event->pid);
-	add_pid(stable, event->tid);
-	if (event->ppid)
-		add_pid(stable, event->ppid);
+	const uint32_t pids[] = {event->pid, event->tid, event->ppid};
+
+	/* Events come in runs of one process. */
+	for (size_t i = 0; i < ARRAY_LEN(pids); i++)
+		if (pids[i] != stable->last[i]) {
+			stable->last[i] = pids[i];
+			add_pid(stable, pids[i]);
+		}
 }
 
 static bool below(struct text path, struct text directory)
@@ -283,6 +287,8 @@ static bool contains(struct text text, const char *word)
 	for (size_t at = 0; at + len <= text.len; at++) {
 		size_t same = 0;
 
+		if ((text.data[at] | 0x20) != *word)
+			continue;
 		while (same < len && to_lower((unsigned char)text.data[at + same]) == word[same])
 			same++;
 		if (same == len)

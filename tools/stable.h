@@ -27,6 +27,7 @@ enum stable_part {
 struct stable {
 	struct text session, workspace, home; /* absolute paths; empty: not replaced */
 	struct table pids;                    /* processes of the session, by their digits */
+	uint32_t last[3];                     /* those that the last event named */
 	const char *words[STABLE_PART_COUNT]; /* what stands for each; NULL: it is left as it is */
 };
 
