@@ -20,15 +20,12 @@ static const char *const marks[STABLE_PART_COUNT] = {
 };
 static const char *const plain_marks[STABLE_PART_COUNT] = {[STABLE_WORKSPACE] = "\2", [STABLE_HOME] = "\3"};
 
-struct named {
-	struct table_entry entry;
-};
-
 void draft_init(struct draft *draft)
 {
 	*draft = (struct draft){0};
 	table_init(&draft->items, &draft->arena, sizeof(struct draft_item), ITEMS_MAX);
-	table_init(&draft->names, &draft->arena, sizeof(struct named), NAMES_MAX);
+	table_init(&draft->names, &draft->arena, sizeof(struct draft_name), NAMES_MAX);
+	table_init(&draft->parts, &draft->arena, sizeof(struct draft_part), NAMES_MAX);
 	table_init(&draft->refusals, &draft->arena, sizeof(struct draft_refusal), REFUSALS_MAX);
 	words_add(&draft->arena, &draft->profiles, "base");
 }
@@ -37,6 +34,7 @@ void draft_free(struct draft *draft)
 {
 	table_free(&draft->items);
 	table_free(&draft->names);
+	table_free(&draft->parts);
 	table_free(&draft->refusals);
 	arena_free(&draft->scratch);
 	arena_free(&draft->arena);
@@ -186,22 +184,73 @@ static void add_port(struct draft *draft, struct draft_item *item, uint16_t port
 		words_add(&draft->arena, &item->ports, keep(draft, word));
 }
 
-void draft_want(struct draft *draft, struct draft_run *run, const struct event *event, struct text by, bool exact)
+const char *draft_component(const char *at)
+{
+	const char *slash = strchr(at + (*at == '/'), '/');
+
+	return slash ? slash : at + strlen(at);
+}
+
+/* Remember what stood where the pattern has a "*". Neither kind of name has more components than the other. */
+static void add_parts(struct draft *draft, const char *name, const char *exact, uint32_t run)
+{
+	const char *pattern = name, *pattern_end, *exact_end;
+
+	for (; *pattern && *exact; pattern = pattern_end, exact = exact_end) {
+		struct draft_part *part;
+		size_t len;
+
+		pattern_end = draft_component(pattern);
+		exact_end = draft_component(exact);
+		len = (size_t)(exact_end - exact);
+		if ((size_t)(pattern_end - pattern) == len && !memcmp(pattern, exact, len))
+			continue;
+		part = table_at(&draft->parts, (struct text){name, (size_t)(pattern_end - name)});
+		if (!part)
+			continue;
+		part->runs |= run;
+		if (!part->exact)
+			part->exact = arena_text(&draft->arena, exact, len);
+		else
+			part->differs |= strlen(part->exact) != len || memcmp(part->exact, exact, len) != 0;
+	}
+}
+
+static const char *spell_words(struct draft *draft, struct draft_item *item, struct text argv)
+{
+	const char *all = "";
+
+	for (const char *at = argv.data, *end = argv.data + argv.len; at < end;) {
+		const char *stop = memchr(at, '\0', (size_t)(end - at));
+		size_t len = (size_t)((stop ? stop : end) - at);
+		const char *word = spell(draft, (struct text){at, len}, false);
+
+		/* The first is the program's name. */
+		if (at != argv.data && item)
+			words_add(&draft->arena, &item->words, keep(draft, word));
+		all = arena_format(&draft->scratch, "%s\n%s", all, word);
+		at += len + 1;
+	}
+	return all;
+}
+
+void draft_want(struct draft *draft, struct draft_run *run, const struct event *event, const struct draft_grant *grant)
 {
 	struct arena *arena = &draft->scratch;
 	enum section section = verb_table[event->verb].section;
 	struct spelled spelled;
 	struct draft_item *item;
 	const char *key, *program;
-	size_t before;
+	struct draft_name *named;
 
 	arena_free(arena);
 	if (!spell_object(draft, run, event, &spelled))
 		return;
-	if (exact)
+	if (grant->exact)
 		spelled.name = spelled.exact;
-	program = by.len ? spell_path(draft, &run->plain, by) : "";
-	key = arena_format(arena, "%d %s %s\n%s\n%s", section, exact ? "exact" : "", spelled.word, program, spelled.name);
+	program = grant->by.len ? spell_path(draft, &run->plain, grant->by) : "";
+	key = arena_format(arena, "%d %s %s\n%s%s\n%s", section, grant->exact ? "exact" : "", spelled.word, program,
+			   spell_words(draft, NULL, grant->argv), spelled.name);
 	item = table_at(&draft->items, (struct text){key, strlen(key)});
 	if (!item) {
 		draft->lost++;
@@ -213,17 +262,23 @@ void draft_want(struct draft *draft, struct draft_run *run, const struct event *
 		item->name = keep(draft, spelled.name);
 		item->exact = keep(draft, spelled.exact);
 		item->by = keep(draft, program);
+		spell_words(draft, item, grant->argv);
 	}
 	item->verbs |= event->verbs ? event->verbs : 1u << event->verb;
 	item->runs |= 1u << run->number;
+	if (spelled.name != spelled.exact)
+		add_parts(draft, spelled.name, spelled.exact, 1u << run->number);
 	if (section == SECTION_NETWORK && !spelled.any_port)
 		add_port(draft, item, spelled.port);
 	if (section == SECTION_COMMANDS)
 		add_call(draft, item, event_get(event, FIELD_ARGV));
 	key = arena_format(arena, "%s\n%s", key, spelled.exact);
-	before = draft->names.count;
-	if (table_at(&draft->names, (struct text){key, strlen(key)}))
-		item->names += draft->names.count > before;
+	named = table_at(&draft->names, (struct text){key, strlen(key)});
+	if (!named || named->item)
+		return;
+	named->item = item;
+	named->exact = keep(draft, spelled.exact);
+	item->names++;
 }
 
 void draft_refuse(struct draft *draft, struct draft_run *run, const struct event *event, const struct rule_text *rule)

@@ -73,7 +73,8 @@ static void put_evidence(FILE *out, const struct draft *draft, size_t names, uin
 /* Objects that need conditions of their own do not share a rule. */
 static bool stands_alone(const struct draft_item *item)
 {
-	return item->section == SECTION_NETWORK || (item->section == SECTION_COMMANDS && !item->any_call && item->calls.count >= 3);
+	return item->section == SECTION_NETWORK || item->words.count > 0 ||
+	       (item->section == SECTION_COMMANDS && !item->any_call && item->calls.count >= 3);
 }
 
 /* Which rule an item goes into, then its name. */
@@ -105,7 +106,11 @@ static void put_conditions(FILE *out, const struct draft_item *item)
 			fprintf(out, "%s%s", i ? ", " : "", item->ports.items[i]);
 		fputs(item->ports.count > 1 ? "]; " : "; ", out);
 	}
-	if (stands_alone(item) && item->section == SECTION_COMMANDS) {
+	if (item->words.count) {
+		fputs("args = ", out);
+		put_words(out, &item->words);
+		fputs("; ", out);
+	} else if (stands_alone(item) && item->section == SECTION_COMMANDS) {
 		fputs("args = \"{", out);
 		for (size_t i = 0; i < item->calls.count; i++)
 			fprintf(out, "%s%s", i ? "," : "", item->calls.items[i]);
