@@ -220,6 +220,8 @@ static const char *spell_words(struct draft *draft, struct draft_item *item, str
 {
 	const char *all = "";
 
+	if (argv.len == 0)
+		return all;
 	for (const char *at = argv.data, *end = argv.data + argv.len; at < end;) {
 		const char *stop = memchr(at, '\0', (size_t)(end - at));
 		size_t len = (size_t)((stop ? stop : end) - at);
