@@ -12,10 +12,8 @@
 #include "tools/judge.h"
 #include "tools/options.h"
 #include "tools/output.h"
-#include "tools/programs.h"
 #include "tools/session_view.h"
 #include "tools/summary.h"
-#include "tools/suggest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,8 +30,8 @@ struct job {
 	struct judge ceilings[DRAFT_RUNS_MAX]; /* one for each run, where it was */
 	const char *workspaces[DRAFT_RUNS_MAX], *homes[DRAFT_RUNS_MAX];
 	uint64_t wanted, refused, kept_back; /* operations; KEPT_BACK: that the ceiling does not allow */
-	unsigned tries;                      /* of the draft so far */
-	uint64_t uncovered, reads_missing;   /* runs with programs that were not seen, or whose reads were not recorded */
+	unsigned tries;			     /* of the draft so far */
+	uint64_t uncovered, reads_missing; /* runs with programs that were not seen, or whose reads were not recorded */
 };
 
 /* For each operation of a run, in the order of the log. */
@@ -42,8 +40,7 @@ struct pass {
 	const struct session_view *view;
 	struct draft_run run;
 	struct judge *ceiling, *draft; /* or NULL */
-	uint64_t missing;              /* wanted, and the draft refuses it */
-	bool copies;                   /* take over the ceiling's rules */
+	uint64_t missing;	       /* wanted, and the draft refuses it */
 };
 
 /* Deny rules of the ceiling hold as they are, with all their conditions; rules that label serve their `after`. */
@@ -59,7 +56,8 @@ static void copy_ceiling(struct draft *draft, const struct judge *ceiling)
 		if (info.builtin)
 			continue;
 		if (slash) {
-			words_add_new(&draft->arena, &draft->profiles, arena_text(&draft->arena, name, (size_t)(slash - name)));
+			words_add_new(&draft->arena, &draft->profiles,
+				      arena_text(&draft->arena, name, (size_t)(slash - name)));
 			continue;
 		}
 		text = explain_rule_text(&draft->arena, &ceiling->text, &info);
@@ -70,8 +68,8 @@ static void copy_ceiling(struct draft *draft, const struct judge *ceiling)
 }
 
 /* Whether the policy allows it, whatever the session did before. */
-static bool allows(const struct judge *judge, const struct replay_question *question, struct text exe, char *const *argv,
-		   struct verdict *verdict)
+static bool allows(const struct judge *judge, const struct replay_question *question, struct text exe,
+		   char *const *argv, struct verdict *verdict)
 {
 	struct policy stateless = judge->replay.policy;
 	struct object object = question->object;
@@ -108,7 +106,8 @@ static bool ask_ceiling(struct judge *ceiling, const struct event *event, const 
 	return false;
 }
 
-/* The draft refuses it: by a default it needs a rule; by a rule of a tool's profile that rule goes; by others it stays. */
+/* The draft refuses it: by a default it needs a rule; by a rule of a tool's profile that rule goes; by others it stays.
+ */
 static void mend(struct pass *pass, const struct event *event, const struct verdict *verdict, struct draft_grant *grant)
 {
 	struct draft *draft = &pass->job->draft;
@@ -142,7 +141,8 @@ static void add_profile(struct draft *draft, struct text program)
 }
 
 /* An operation that worked, or would have, if the world had been otherwise: it was not the guard that stopped it. */
-static void judge_wanted(struct pass *pass, const struct event *event, const struct replay_question *question, struct text exe)
+static void judge_wanted(struct pass *pass, const struct event *event, const struct replay_question *question,
+			 struct text exe)
 {
 	struct job *job = pass->job;
 	struct draft_grant grant = {0};
@@ -226,7 +226,8 @@ static int read_run(struct job *job, unsigned number, const char *draft, uint64_
 		draft_begin(&job->draft, view.info.directory, view.info.workspace, view.info.home, &pass.run);
 		pass.run.number = number;
 		job->draft.runs = job->count;
-		job->workspaces[number] = arena_text(&job->draft.arena, view.info.workspace, strlen(view.info.workspace));
+		job->workspaces[number] =
+			arena_text(&job->draft.arena, view.info.workspace, strlen(view.info.workspace));
 		job->homes[number] = arena_text(&job->draft.arena, view.info.home, strlen(view.info.home));
 		if (job->ceiling && !draft && number == 0)
 			copy_ceiling(&job->draft, ceiling);
@@ -247,7 +248,8 @@ static int read_run(struct job *job, unsigned number, const char *draft, uint64_
 }
 
 /* A name that PATTERN covers: WORD for each "*". */
-static const char *fill_in(struct arena *arena, const char *pattern, const char *word, const char *workspace, const char *home)
+static const char *fill_in(struct arena *arena, const char *pattern, const char *word, const char *workspace,
+			   const char *home)
 {
 	static const char variable[] = "${WORKSPACE}";
 	const char *name = "";
@@ -279,7 +281,12 @@ static const char *fill_in(struct arena *arena, const char *pattern, const char 
  */
 static bool ceiling_allows(void *context, const struct draft_item *item, const char *pattern)
 {
-	static const char *const words[] = {"a", "Z", "0", ".x", "-", "~ \xc3\xa9",
+	static const char *const words[] = {"a",
+					    "Z",
+					    "0",
+					    ".x",
+					    "-",
+					    "~ \xc3\xa9",
 					    "abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789"};
 	struct job *job = context;
 
@@ -291,7 +298,7 @@ static bool ceiling_allows(void *context, const struct draft_item *item, const c
 			struct text by = {item->by, strlen(item->by)};
 			struct verdict verdict;
 
-			question.object.kind = item->section == SECTION_FILES      ? OBJECT_PATH
+			question.object.kind = item->section == SECTION_FILES	   ? OBJECT_PATH
 					       : item->section == SECTION_COMMANDS ? OBJECT_PROGRAM
 					       : item->section == SECTION_PROCESS  ? OBJECT_PROCESS
 										   : OBJECT_ADDRESS;
@@ -306,23 +313,32 @@ static bool ceiling_allows(void *context, const struct draft_item *item, const c
 static const char *head_of(struct job *job)
 {
 	struct arena *arena = &job->draft.arena;
-	const char *head = arena_format(arena, "# What %u run%s did, by guardctl suggest (" PACKAGE_STRING "): %llu operations that were "
-					"wanted, all allowed here.\n",
-					job->count, job->count == 1 ? "" : "s", (unsigned long long)job->wanted);
+	const char *head =
+		arena_format(arena,
+			     "# What %u run%s did, by guardctl suggest (" PACKAGE_STRING "): %llu operations that were "
+			     "wanted, all allowed here.\n",
+			     job->count, job->count == 1 ? "" : "s", (unsigned long long)job->wanted);
 
 	if (job->refused + job->kept_back)
-		head = arena_format(arena, "%s# %llu that were refused%s stay so: below each section, as rules behind a \"#\".\n",
-				    head, (unsigned long long)(job->refused + job->kept_back),
-				    job->ceiling ? ", or are beyond the ceiling," : "");
+		head = arena_format(
+			arena, "%s# %llu that were refused%s stay so: below each section, as rules behind a \"#\".\n",
+			head, (unsigned long long)(job->refused + job->kept_back),
+			job->ceiling ? ", or are beyond the ceiling," : "");
 	if (job->uncovered)
-		head = arena_format(arena, "%s# In %llu of the runs programs were not covered: what they did is not here.\n", head,
-				    (unsigned long long)job->uncovered);
+		head = arena_format(arena,
+				    "%s# In %llu of the runs programs were not covered: what they did is not here.\n",
+				    head, (unsigned long long)job->uncovered);
 	if (job->reads_missing)
-		head = arena_format(arena, "%s# In %llu of the runs not all reads were recorded (log.reads): this policy refuses them.\n",
-				    head, (unsigned long long)job->reads_missing);
+		head = arena_format(
+			arena,
+			"%s# In %llu of the runs not all reads were recorded (log.reads): this policy refuses them.\n",
+			head, (unsigned long long)job->reads_missing);
 	if (job->count == 1)
-		head = arena_format(arena, "%s# One run shows little of what changes: give guardctl suggest more of them.\n", head);
-	return arena_format(arena, "%s# \"*\" stands where names changed from run to run, or many were read. Look at what may be written.\n",
+		head = arena_format(
+			arena, "%s# One run shows little of what changes: give guardctl suggest more of them.\n", head);
+	return arena_format(arena,
+			    "%s# \"*\" stands where names changed from run to run, or many were read. Look at what may "
+			    "be written.\n",
 			    head);
 }
 
@@ -350,7 +366,8 @@ static int settle(struct job *job, const char *path)
 		if (missing == 0)
 			return write_file(job, path);
 	}
-	return fail(EXIT_GUARD, "no policy was found that allows all that was wanted: an operation on something that rules cannot name");
+	return fail(EXIT_GUARD, "no policy was found that allows all that was wanted: an operation on something that "
+				"rules cannot name");
 }
 
 static int print(const char *path)
@@ -378,7 +395,8 @@ static int suggest_policy(struct job *job)
 	for (unsigned i = 0; i < job->count && !err; i++)
 		err = read_run(job, i, NULL, &missing);
 	if (!err && job->draft.lost)
-		err = fail(EXIT_GUARD, "too many different names: %llu operations cannot be kept", (unsigned long long)job->draft.lost);
+		err = fail(EXIT_GUARD, "too many different names: %llu operations cannot be kept",
+			   (unsigned long long)job->draft.lost);
 	if (!err) {
 		draft_spread(&job->draft, &(struct draft_limit){ceiling_allows, job});
 		snprintf(path, sizeof path, "%s/guard-suggest.XXXXXX", place && *place ? place : "/tmp");
@@ -436,8 +454,10 @@ const struct command cmd_suggest = {
 	.help = "  --log DIR         sessions below this directory (default: the usual places)\n"
 		"  --ceiling POLICY  never allow what this policy does not: its rules that refuse come along\n"
 		"\n"
-		"RUN is a session: an id, the beginning of one, a path, or last (the default). Several runs of one job\n"
-		"show which names change. Whatever runs did, the profile base stays in force; what was refused, and what\n"
+		"RUN is a session: an id, the beginning of one, a path, or last (the default). Several runs of one "
+		"job\n"
+		"show which names change. Whatever runs did, the profile base stays in force; what was refused, and "
+		"what\n"
 		"is beyond the ceiling, is written as rules behind a \"#\", with the reason.\n"
 		"\n"
 		"  guardctl suggest 20260102T0304 20260102T0310 20260102T0315 >guard.conf\n"

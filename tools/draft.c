@@ -7,16 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ITEMS_MAX 300000
-#define NAMES_MAX 1000000
+#define ITEMS_MAX    300000
+#define NAMES_MAX    1000000
 #define REFUSALS_MAX 1000
-#define SPELLED_MAX (32 * EVENT_SLOT * EVENT_SLOTS_MAX)
-#define CALLS_MAX 32
+#define SPELLED_MAX  (32 * EVENT_SLOT * EVENT_SLOTS_MAX)
+#define CALLS_MAX    32
 
 /* What stands in a name until it is spelled; names that hold such bytes themselves are taken as they are. */
 static const char *const marks[STABLE_PART_COUNT] = {
-	[STABLE_WORKSPACE] = "\2", [STABLE_HOME] = "\3", [STABLE_PID] = "\1", [STABLE_RANDOM] = "\1",
-	[STABLE_HASH] = "\1",	   [STABLE_TIME] = "\1",	     [STABLE_NUMBER] = "\1", [STABLE_PORT] = "\1",
+	[STABLE_WORKSPACE] = "\2", [STABLE_HOME] = "\3", [STABLE_PID] = "\1",	 [STABLE_RANDOM] = "\1",
+	[STABLE_HASH] = "\1",	   [STABLE_TIME] = "\1", [STABLE_NUMBER] = "\1", [STABLE_PORT] = "\1",
 };
 static const char *const plain_marks[STABLE_PART_COUNT] = {[STABLE_WORKSPACE] = "\2", [STABLE_HOME] = "\3"};
 
@@ -46,7 +46,8 @@ static void set_places(struct stable *stable, const char *workspace, const char 
 	stable->home = (struct text){home, strlen(home)};
 }
 
-void draft_begin(struct draft *draft, const char *session, const char *workspace, const char *home, struct draft_run *out)
+void draft_begin(struct draft *draft, const char *session, const char *workspace, const char *home,
+		 struct draft_run *out)
 {
 	workspace = arena_text(&draft->arena, workspace, strlen(workspace));
 	home = arena_text(&draft->arena, home, strlen(home));
@@ -138,7 +139,8 @@ static bool spell_peer(struct draft *draft, const struct draft_run *run, const s
 	return host.len > 0 && strncmp(out->name, "family ", 7) != 0;
 }
 
-static bool spell_object(struct draft *draft, const struct draft_run *run, const struct event *event, struct spelled *out)
+static bool spell_object(struct draft *draft, const struct draft_run *run, const struct event *event,
+			 struct spelled *out)
 {
 	struct text object = event_get(event, FIELD_OBJECT);
 
@@ -287,8 +289,10 @@ void draft_refuse(struct draft *draft, struct draft_run *run, const struct event
 {
 	static char storage[SPELLED_MAX];
 	const struct rule_text none = {.number = RULE_DEFAULT};
-	struct refused refused = {.verb = event->verb, .object = event_get(event, FIELD_OBJECT),
-				  .host = event_get(event, FIELD_HOST), .argv = event_get(event, FIELD_ARGV)};
+	struct refused refused = {.verb = event->verb,
+				  .object = event_get(event, FIELD_OBJECT),
+				  .host = event_get(event, FIELD_HOST),
+				  .argv = event_get(event, FIELD_ARGV)};
 	struct buf text = BUF_ON(storage);
 	struct draft_refusal *refusal;
 	const char *hint, *why;

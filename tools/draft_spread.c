@@ -10,17 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMES_LEAST 5 /* different names of a directory that allow the others */
-#define BELOW_LEAST 3 /* directories in a directory, all of whose names are allowed, that allow what is below */
+#define NAMES_LEAST	5 /* different names of a directory that allow the others */
+#define BELOW_LEAST	3 /* directories in a directory, all of whose names are allowed, that allow what is below */
 #define DIRECTORIES_MAX 100000
 
 struct directory {
 	struct table_entry entry; /* its key is the name */
-	size_t names, wide;       /* children with the verb; those that are "DIRECTORY/" + "*" */
+	size_t names, wide;	  /* children with the verb; those that are "DIRECTORY/" + "*" */
 	uint64_t count;
 	uint32_t runs;
 	unsigned depth;
-	bool spreads, deep;       /* "/" + "*" is allowed; all below is */
+	bool spreads, deep; /* "/" + "*" is allowed; all below is */
 };
 
 static const char *parent_end(const char *name)
@@ -75,18 +75,20 @@ static struct directory *directory_of(struct table *directories, const char *nam
 
 static int deepest_first(const void *left, const void *right)
 {
-	const struct directory *a = *(const struct directory *const *)left, *b = *(const struct directory *const *)right;
+	const struct directory *a = *(const struct directory *const *)left,
+			       *b = *(const struct directory *const *)right;
 
 	return a->depth > b->depth ? -1 : a->depth < b->depth;
 }
 
-static bool may_hold(struct draft *draft, const struct draft_limit *limit, verb_set verb, const struct directory *directory,
-		     const char *wildcard)
+static bool may_hold(struct draft *draft, const struct draft_limit *limit, verb_set verb,
+		     const struct directory *directory, const char *wildcard)
 {
 	const struct draft_item item = {.section = SECTION_FILES, .word = "path", .by = "", .verbs = verb};
 
 	return limit->allows(limit->context, &item,
-			     arena_format(&draft->arena, "%.*s/%s", (int)directory->entry.key.len, directory->entry.key.data, wildcard));
+			     arena_format(&draft->arena, "%.*s/%s", (int)directory->entry.key.len,
+					  directory->entry.key.data, wildcard));
 }
 
 static void count(struct draft *draft, const struct draft_limit *limit, verb_set verb, struct table *directories)
@@ -105,7 +107,8 @@ static void count(struct draft *draft, const struct draft_limit *limit, verb_set
 	}
 	/* Also the directories that hold only directories. */
 	for (size_t i = 0; i < directories->count; i++)
-		directory_of(directories, arena_text(&draft->arena, directories->items[i]->key.data, directories->items[i]->key.len));
+		directory_of(directories, arena_text(&draft->arena, directories->items[i]->key.data,
+						     directories->items[i]->key.len));
 	sorted = table_copy(directories);
 	if (directories->count > 1)
 		qsort(sorted, directories->count, sizeof *sorted, deepest_first);
@@ -115,7 +118,8 @@ static void count(struct draft *draft, const struct draft_limit *limit, verb_set
 		if (!may_spread(draft, directory->entry.key))
 			continue;
 		directory->deep = directory->wide >= BELOW_LEAST && may_hold(draft, limit, verb, directory, "**");
-		directory->spreads = directory->deep || (directory->names >= NAMES_LEAST && may_hold(draft, limit, verb, directory, "*"));
+		directory->spreads = directory->deep ||
+				     (directory->names >= NAMES_LEAST && may_hold(draft, limit, verb, directory, "*"));
 		above = directory_of(directories, directory->entry.key.data);
 		if (above && directory->spreads) {
 			above->wide++;
@@ -220,10 +224,20 @@ static void narrow(struct draft *draft, const struct draft_limit *limit)
 			draft->lost++;
 			continue;
 		}
-		*one = (struct draft_item){.entry = one->entry, .section = item->section, .word = item->word, .name = name->exact,
-					   .exact = name->exact, .by = item->by, .words = item->words, .verbs = item->verbs,
-					   .count = item->count, .names = 1, .runs = item->runs, .ports = item->ports,
-					   .calls = item->calls, .any_call = item->any_call};
+		*one = (struct draft_item){.entry = one->entry,
+					   .section = item->section,
+					   .word = item->word,
+					   .name = name->exact,
+					   .exact = name->exact,
+					   .by = item->by,
+					   .words = item->words,
+					   .verbs = item->verbs,
+					   .count = item->count,
+					   .names = 1,
+					   .runs = item->runs,
+					   .ports = item->ports,
+					   .calls = item->calls,
+					   .any_call = item->any_call};
 	}
 	for (size_t i = 0; i < draft->items.count; i++)
 		if (((struct draft_item *)draft->items.items[i])->narrow)

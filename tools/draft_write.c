@@ -80,7 +80,8 @@ static bool stands_alone(const struct draft_item *item)
 /* Which rule an item goes into, then its name. */
 static int compare(const void *left, const void *right)
 {
-	const struct draft_item *a = *(const struct draft_item *const *)left, *b = *(const struct draft_item *const *)right;
+	const struct draft_item *a = *(const struct draft_item *const *)left,
+				*b = *(const struct draft_item *const *)right;
 	int order = (int)a->section - (int)b->section;
 
 	order = order ? order : (int)stands_alone(a) - (int)stands_alone(b);

@@ -76,6 +76,13 @@ check "what base refuses is not allowed" has based '^#   refused 1x in 1 of 1 ru
 check "one run is told to be little" has based '# One run shows little'
 check "that policy is a good one, too" "$guardctl" check --policy "$scratch/based.conf"
 
+policy quiet <<END
+END
+sed -i '1s/log = {/log = { reads = "none";/' "$scratch/quiet.conf"
+run quiet
+suggest silent "$(newest)"
+check "reads that were not recorded are told to be missing" has silent '^# In 1 of the runs not all reads were recorded'
+
 # A ceiling.
 cat >"$scratch/ceiling.conf" <<END
 profiles = ["base"];
