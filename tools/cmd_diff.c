@@ -14,9 +14,10 @@
 
 #define TOP_DEFAULT 20
 
-static const char *const headings[INVENTORY_LISTS] = {
-	[INVENTORY_REFUSALS] = "Refused", [INVENTORY_HOSTS] = "Hosts", [INVENTORY_PROGRAMS] = "Programs",
-	[INVENTORY_OBJECTS] = "Objects"};
+static const char *const headings[INVENTORY_LISTS] = {[INVENTORY_REFUSALS] = "Refused",
+						      [INVENTORY_HOSTS] = "Hosts",
+						      [INVENTORY_PROGRAMS] = "Programs",
+						      [INVENTORY_OBJECTS] = "Objects"};
 
 static void write_verbs(struct output *output, const struct inventory_item *item)
 {
@@ -81,7 +82,7 @@ static void write_text(struct output *output, const struct drift *drift, size_t 
 			}
 		between = drift->count ? between : ", ";
 	}
-	output_string(output, "\n");
+	output_string(output, drift->complete ? "\n" : ", as far as the guard could see\n");
 	for (int i = 0; i < INVENTORY_LISTS; i++) {
 		const struct drift_list *list = &drift->lists[i];
 
@@ -145,6 +146,7 @@ static int write_json(struct output *output, const struct drift *drift)
 	json_put_string(json, "base", drift->views[0].info.id);
 	json_put_string(json, "run", drift->views[1].info.id);
 	json_put_number(json, "not_compared", drift->ignored);
+	json_put_bool(json, "complete", drift->complete);
 	for (int i = 0; i < INVENTORY_LISTS; i++) {
 		json_key(json, inventory_words[i]);
 		yajl_gen_map_open(json);

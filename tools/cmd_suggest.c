@@ -12,10 +12,8 @@
 #include "tools/judge.h"
 #include "tools/options.h"
 #include "tools/output.h"
-#include "tools/programs.h"
 #include "tools/session_view.h"
 #include "tools/summary.h"
-#include "tools/suggest.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,9 +27,11 @@ struct job {
 	char *const *names;
 	unsigned count;
 	struct draft draft;
+	struct judge ceilings[DRAFT_RUNS_MAX]; /* one for each run, where it was */
+	const char *workspaces[DRAFT_RUNS_MAX], *homes[DRAFT_RUNS_MAX];
 	uint64_t wanted, refused, kept_back; /* operations; KEPT_BACK: that the ceiling does not allow */
-	unsigned tries;                      /* of the draft so far */
-	uint64_t uncovered, reads_missing;   /* runs with programs that were not seen, or whose reads were not recorded */
+	unsigned tries;			     /* of the draft so far */
+	uint64_t uncovered, reads_missing; /* runs with programs that were not seen, or whose reads were not recorded */
 };
 
 /* For each operation of a run, in the order of the log. */
@@ -40,8 +40,7 @@ struct pass {
 	const struct session_view *view;
 	struct draft_run run;
 	struct judge *ceiling, *draft; /* or NULL */
-	uint64_t missing;              /* wanted, and the draft refuses it */
-	bool copies;                   /* take over the ceiling's rules */
+	uint64_t missing;	       /* wanted, and the draft refuses it */
 };
 
 /* Deny rules of the ceiling hold as they are, with all their conditions; rules that label serve their `after`. */
@@ -57,7 +56,8 @@ static void copy_ceiling(struct draft *draft, const struct judge *ceiling)
 		if (info.builtin)
 			continue;
 		if (slash) {
-			words_add_new(&draft->arena, &draft->profiles, arena_text(&draft->arena, name, (size_t)(slash - name)));
+			words_add_new(&draft->arena, &draft->profiles,
+				      arena_text(&draft->arena, name, (size_t)(slash - name)));
 			continue;
 		}
 		text = explain_rule_text(&draft->arena, &ceiling->text, &info);
@@ -67,30 +67,48 @@ static void copy_ceiling(struct draft *draft, const struct judge *ceiling)
 	}
 }
 
-/* Is the operation allowed to every program, whatever the session carries; if not, to this one? */
-enum allowance { ALLOWED_NOT, ALLOWED_TO_ONE, ALLOWED };
-
-static enum allowance ask_ceiling(struct judge *ceiling, const struct event *event, const struct replay_question *question,
-				  struct text exe, struct verdict *verdict)
+/* Whether the policy allows it, whatever the session did before. */
+static bool allows(const struct judge *judge, const struct replay_question *question, struct text exe,
+		   char *const *argv, struct verdict *verdict)
 {
-	const struct actor nobody = {{"", 0}};
-	struct policy stateless = ceiling->replay.policy;
-	struct verdict any;
+	struct policy stateless = judge->replay.policy;
+	struct object object = question->object;
+
+	stateless.state = NULL;
+	object.argv = argv;
+	policy_decide(&stateless, question->verbs, &object, &(struct actor){exe}, verdict);
+	return verdict->kind == VERDICT_ALLOW;
+}
+
+/* Does the ceiling allow it; to any program and with any words, or under which conditions? */
+static bool ask_ceiling(struct judge *ceiling, const struct event *event, const struct replay_question *question,
+			struct text exe, struct draft_grant *grant, struct verdict *verdict)
+{
+	const struct text nobody = {"", 0};
+	bool commands = question->object.kind == OBJECT_PROGRAM;
 
 	replay_decide(&ceiling->replay, event, question, exe, NULL, verdict);
 	if (verdict->kind != VERDICT_ALLOW)
-		return ALLOWED_NOT;
-	stateless.state = NULL;
-	policy_decide(&stateless, question->verbs, &question->object, &nobody, &any);
-	if (any.kind == VERDICT_ALLOW)
-		return ALLOWED;
-	policy_decide(&stateless, question->verbs, &question->object, &(struct actor){exe}, &any);
-	*verdict = any;
-	return any.kind == VERDICT_ALLOW ? ALLOWED_TO_ONE : ALLOWED_NOT;
+		return false;
+	if (allows(ceiling, question, nobody, NULL, verdict))
+		return true;
+	grant->by = exe;
+	if (allows(ceiling, question, exe, NULL, verdict))
+		return true;
+	if (!commands)
+		return false;
+	grant->argv = event_get(event, FIELD_ARGV);
+	if (allows(ceiling, question, exe, question->object.argv, verdict)) {
+		if (allows(ceiling, question, nobody, question->object.argv, verdict))
+			grant->by = nobody;
+		return true;
+	}
+	return false;
 }
 
-/* The draft refuses it: by a default it needs a rule; by a rule of a tool's profile that rule goes; by others it stays. */
-static void mend(struct pass *pass, const struct event *event, const struct verdict *verdict, struct text by)
+/* The draft refuses it: by a default it needs a rule; by a rule of a tool's profile that rule goes; by others it stays.
+ */
+static void mend(struct pass *pass, const struct event *event, const struct verdict *verdict, struct draft_grant *grant)
 {
 	struct draft *draft = &pass->job->draft;
 	struct rule_text rule = rule_text_of(&pass->draft->replay.policy, verdict->rule, event->verb);
@@ -98,7 +116,8 @@ static void mend(struct pass *pass, const struct event *event, const struct verd
 
 	if (verdict->rule == RULE_DEFAULT) {
 		pass->missing++;
-		draft_want(draft, &pass->run, event, by, true);
+		grant->exact = true;
+		draft_want(draft, &pass->run, event, grant);
 	} else if (strchr(name, '/') && strncmp(name, "base/", 5) != 0) {
 		pass->missing++;
 		words_add_new(&draft->arena, &draft->without, name);
@@ -122,18 +141,14 @@ static void add_profile(struct draft *draft, struct text program)
 }
 
 /* An operation that worked, or would have, if the world had been otherwise: it was not the guard that stopped it. */
-static void judge_wanted(struct pass *pass, const struct event *event, const struct replay_question *question, struct text exe)
+static void judge_wanted(struct pass *pass, const struct event *event, const struct replay_question *question,
+			 struct text exe)
 {
 	struct job *job = pass->job;
-	enum allowance allowance = ALLOWED;
+	struct draft_grant grant = {0};
 	struct verdict verdict;
-	struct text by = {"", 0};
 
-	if (pass->ceiling)
-		allowance = ask_ceiling(pass->ceiling, event, question, exe, &verdict);
-	if (allowance == ALLOWED_TO_ONE)
-		by = exe;
-	if (allowance == ALLOWED_NOT) {
+	if (pass->ceiling && !ask_ceiling(pass->ceiling, event, question, exe, &grant, &verdict)) {
 		struct rule_text rule = rule_text_of(&pass->ceiling->replay.policy, verdict.rule, event->verb);
 
 		if (!pass->draft) {
@@ -146,12 +161,12 @@ static void judge_wanted(struct pass *pass, const struct event *event, const str
 		job->wanted++;
 		if (event->verb == VERB_EXEC && !job->ceiling)
 			add_profile(&job->draft, event_get(event, FIELD_OBJECT));
-		draft_want(&job->draft, &pass->run, event, by, false);
+		draft_want(&job->draft, &pass->run, event, &grant);
 		return;
 	}
 	replay_decide(&pass->draft->replay, event, question, exe, NULL, &verdict);
 	if (verdict.kind != VERDICT_ALLOW)
-		mend(pass, event, &verdict, by);
+		mend(pass, event, &verdict, &grant);
 }
 
 static void judge_event(struct pass *pass, const struct summary *summary, const struct event *event)
@@ -191,7 +206,7 @@ static int read_run(struct job *job, unsigned number, const char *draft, uint64_
 {
 	struct session_view view;
 	struct summary summary;
-	struct judge ceiling = {0}, tried = {0};
+	struct judge *ceiling = &job->ceilings[number], tried = {0};
 	struct pass pass = {.job = job, .view = &view};
 	struct event event;
 	int err = session_view_open(job->log_directory, job->names[number], &view);
@@ -199,8 +214,9 @@ static int read_run(struct job *job, unsigned number, const char *draft, uint64_
 	if (err)
 		return err;
 	if (job->ceiling) {
-		err = judge_open(job->ceiling, &view.info, NULL, &ceiling);
-		pass.ceiling = &ceiling;
+		judge_close(ceiling);
+		err = judge_open(job->ceiling, &view.info, NULL, ceiling);
+		pass.ceiling = ceiling;
 	}
 	if (!err && draft) {
 		err = judge_open(draft, &view.info, NULL, &tried);
@@ -210,8 +226,11 @@ static int read_run(struct job *job, unsigned number, const char *draft, uint64_
 		draft_begin(&job->draft, view.info.directory, view.info.workspace, view.info.home, &pass.run);
 		pass.run.number = number;
 		job->draft.runs = job->count;
+		job->workspaces[number] =
+			arena_text(&job->draft.arena, view.info.workspace, strlen(view.info.workspace));
+		job->homes[number] = arena_text(&job->draft.arena, view.info.home, strlen(view.info.home));
 		if (job->ceiling && !draft && number == 0)
-			copy_ceiling(&job->draft, &ceiling);
+			copy_ceiling(&job->draft, ceiling);
 		summary_init(&summary, view.info.workspace);
 		while (log_reader_next(view.reader, &event)) {
 			summary_pass(&summary, &event);
@@ -223,32 +242,103 @@ static int read_run(struct job *job, unsigned number, const char *draft, uint64_
 		stable_free(&pass.run.plain);
 		*missing += pass.missing;
 	}
-	judge_close(&ceiling);
 	judge_close(&tried);
 	session_view_close(&view);
 	return err;
 }
 
+/* A name that PATTERN covers: WORD for each "*". */
+static const char *fill_in(struct arena *arena, const char *pattern, const char *word, const char *workspace,
+			   const char *home)
+{
+	static const char variable[] = "${WORKSPACE}";
+	const char *name = "";
+
+	if (!strncmp(pattern, variable, strlen(variable))) {
+		name = workspace;
+		pattern += strlen(variable);
+	} else if (*pattern == '~') {
+		name = home;
+		pattern++;
+	}
+	for (; *pattern; pattern++) {
+		if (*pattern == '\\' && pattern[1])
+			name = arena_format(arena, "%s%c", name, *++pattern);
+		else if (pattern[0] == '*' && pattern[1] == '*')
+			name = arena_format(arena, "%s%s/%s", name, word, word), pattern++;
+		else if (*pattern == '*')
+			name = arena_format(arena, "%s%s", name, word);
+		else
+			name = arena_format(arena, "%s%c", name, *pattern);
+	}
+	return name;
+}
+
+/*
+ * Does the ceiling allow all that a pattern covers? Its own rules that refuse hold beside the draft; so only where its
+ * default refuses, what it allows must be as wide. That is tried with words as different as can be: a rule that allows
+ * them all there has a "*" of its own.
+ */
+static bool ceiling_allows(void *context, const struct draft_item *item, const char *pattern)
+{
+	static const char *const words[] = {"a",
+					    "Z",
+					    "0",
+					    ".x",
+					    "-",
+					    "~ \xc3\xa9",
+					    "abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789"};
+	struct job *job = context;
+
+	for (unsigned run = 0; job->ceiling && run < job->count; run++)
+		for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+			CLEANUP(arena_free) struct arena arena = {0};
+			const char *name = fill_in(&arena, pattern, words[i], job->workspaces[run], job->homes[run]);
+			struct replay_question question = {.verbs = item->verbs, .object.text = {name, strlen(name)}};
+			struct text by = {item->by, strlen(item->by)};
+			struct verdict verdict;
+
+			question.object.kind = item->section == SECTION_FILES	   ? OBJECT_PATH
+					       : item->section == SECTION_COMMANDS ? OBJECT_PROGRAM
+					       : item->section == SECTION_PROCESS  ? OBJECT_PROCESS
+										   : OBJECT_ADDRESS;
+			question.addr.family = ADDR_UNIX;
+			question.object.addr = item->section == SECTION_NETWORK ? &question.addr : NULL;
+			if (!allows(&job->ceilings[run], &question, by, NULL, &verdict) && verdict.rule == RULE_DEFAULT)
+				return false;
+		}
+	return true;
+}
+
 static const char *head_of(struct job *job)
 {
 	struct arena *arena = &job->draft.arena;
-	const char *head = arena_format(arena, "# What %u run%s did, by guardctl suggest (" PACKAGE_STRING "): %llu operations that were "
-					"wanted, all allowed here.\n",
-					job->count, job->count == 1 ? "" : "s", (unsigned long long)job->wanted);
+	const char *head =
+		arena_format(arena,
+			     "# What %u run%s did, by guardctl suggest (" PACKAGE_STRING "): %llu operations that were "
+			     "wanted, all allowed here.\n",
+			     job->count, job->count == 1 ? "" : "s", (unsigned long long)job->wanted);
 
 	if (job->refused + job->kept_back)
-		head = arena_format(arena, "%s# %llu that were refused%s stay so: below each section, as rules behind a \"#\".\n",
-				    head, (unsigned long long)(job->refused + job->kept_back),
-				    job->ceiling ? ", or are beyond the ceiling," : "");
+		head = arena_format(
+			arena, "%s# %llu that were refused%s stay so: below each section, as rules behind a \"#\".\n",
+			head, (unsigned long long)(job->refused + job->kept_back),
+			job->ceiling ? ", or are beyond the ceiling," : "");
 	if (job->uncovered)
-		head = arena_format(arena, "%s# In %llu of the runs programs were not covered: what they did is not here.\n", head,
-				    (unsigned long long)job->uncovered);
+		head = arena_format(arena,
+				    "%s# In %llu of the runs programs were not covered: what they did is not here.\n",
+				    head, (unsigned long long)job->uncovered);
 	if (job->reads_missing)
-		head = arena_format(arena, "%s# In %llu of the runs not all reads were recorded (log.reads): this policy refuses them.\n",
-				    head, (unsigned long long)job->reads_missing);
+		head = arena_format(
+			arena,
+			"%s# In %llu of the runs not all reads were recorded (log.reads): this policy refuses them.\n",
+			head, (unsigned long long)job->reads_missing);
 	if (job->count == 1)
-		head = arena_format(arena, "%s# One run shows little of what changes: give guardctl suggest more of them.\n", head);
-	return arena_format(arena, "%s# \"*\" stands where names changed from run to run, or many were read. Look at what may be written.\n",
+		head = arena_format(
+			arena, "%s# One run shows little of what changes: give guardctl suggest more of them.\n", head);
+	return arena_format(arena,
+			    "%s# \"*\" stands where names changed from run to run, or many were read. Look at what may "
+			    "be written.\n",
 			    head);
 }
 
@@ -276,7 +366,8 @@ static int settle(struct job *job, const char *path)
 		if (missing == 0)
 			return write_file(job, path);
 	}
-	return fail(EXIT_GUARD, "no policy was found that allows all that was wanted: an operation on something that rules cannot name");
+	return fail(EXIT_GUARD, "no policy was found that allows all that was wanted: an operation on something that "
+				"rules cannot name");
 }
 
 static int print(const char *path)
@@ -304,9 +395,10 @@ static int suggest_policy(struct job *job)
 	for (unsigned i = 0; i < job->count && !err; i++)
 		err = read_run(job, i, NULL, &missing);
 	if (!err && job->draft.lost)
-		err = fail(EXIT_GUARD, "too many different names: %llu operations cannot be kept", (unsigned long long)job->draft.lost);
+		err = fail(EXIT_GUARD, "too many different names: %llu operations cannot be kept",
+			   (unsigned long long)job->draft.lost);
 	if (!err) {
-		draft_spread(&job->draft);
+		draft_spread(&job->draft, &(struct draft_limit){ceiling_allows, job});
 		snprintf(path, sizeof path, "%s/guard-suggest.XXXXXX", place && *place ? place : "/tmp");
 		fd = mkstemp(path);
 		if (fd < 0)
@@ -319,6 +411,8 @@ static int suggest_policy(struct job *job)
 			unlink(path);
 		}
 	}
+	for (unsigned i = 0; i < job->count; i++)
+		judge_close(&job->ceilings[i]);
 	draft_free(&job->draft);
 	return err;
 }
@@ -360,8 +454,10 @@ const struct command cmd_suggest = {
 	.help = "  --log DIR         sessions below this directory (default: the usual places)\n"
 		"  --ceiling POLICY  never allow what this policy does not: its rules that refuse come along\n"
 		"\n"
-		"RUN is a session: an id, the beginning of one, a path, or last (the default). Several runs of one job\n"
-		"show which names change. Whatever runs did, the profile base stays in force; what was refused, and what\n"
+		"RUN is a session: an id, the beginning of one, a path, or last (the default). Several runs of one "
+		"job\n"
+		"show which names change. Whatever runs did, the profile base stays in force; what was refused, and "
+		"what\n"
 		"is beyond the ceiling, is written as rules behind a \"#\", with the reason.\n"
 		"\n"
 		"  guardctl suggest 20260102T0304 20260102T0310 20260102T0315 >guard.conf\n"

@@ -10,17 +10,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NAMES_LEAST 5 /* different names of a directory that allow the others */
-#define BELOW_LEAST 3 /* directories in a directory, all of whose names are allowed, that allow what is below */
+#define NAMES_LEAST	5 /* different names of a directory that allow the others */
+#define BELOW_LEAST	3 /* directories in a directory, all of whose names are allowed, that allow what is below */
 #define DIRECTORIES_MAX 100000
 
 struct directory {
 	struct table_entry entry; /* its key is the name */
-	size_t names, wide;       /* children with the verb; those that are "DIRECTORY/" + "*" */
+	size_t names, wide;	  /* children with the verb; those that are "DIRECTORY/" + "*" */
 	uint64_t count;
 	uint32_t runs;
 	unsigned depth;
-	bool spreads, deep;       /* "/" + "*" is allowed; all below is */
+	bool spreads, deep; /* "/" + "*" is allowed; all below is */
 };
 
 static const char *parent_end(const char *name)
@@ -75,12 +75,23 @@ static struct directory *directory_of(struct table *directories, const char *nam
 
 static int deepest_first(const void *left, const void *right)
 {
-	const struct directory *a = *(const struct directory *const *)left, *b = *(const struct directory *const *)right;
+	const struct directory *a = *(const struct directory *const *)left,
+			       *b = *(const struct directory *const *)right;
 
 	return a->depth > b->depth ? -1 : a->depth < b->depth;
 }
 
-static void count(struct draft *draft, verb_set verb, struct table *directories)
+static bool may_hold(struct draft *draft, const struct draft_limit *limit, verb_set verb,
+		     const struct directory *directory, const char *wildcard)
+{
+	const struct draft_item item = {.section = SECTION_FILES, .word = "path", .by = "", .verbs = verb};
+
+	return limit->allows(limit->context, &item,
+			     arena_format(&draft->arena, "%.*s/%s", (int)directory->entry.key.len,
+					  directory->entry.key.data, wildcard));
+}
+
+static void count(struct draft *draft, const struct draft_limit *limit, verb_set verb, struct table *directories)
 {
 	struct table_entry **sorted;
 
@@ -96,7 +107,8 @@ static void count(struct draft *draft, verb_set verb, struct table *directories)
 	}
 	/* Also the directories that hold only directories. */
 	for (size_t i = 0; i < directories->count; i++)
-		directory_of(directories, arena_text(&draft->arena, directories->items[i]->key.data, directories->items[i]->key.len));
+		directory_of(directories, arena_text(&draft->arena, directories->items[i]->key.data,
+						     directories->items[i]->key.len));
 	sorted = table_copy(directories);
 	if (directories->count > 1)
 		qsort(sorted, directories->count, sizeof *sorted, deepest_first);
@@ -105,8 +117,9 @@ static void count(struct draft *draft, verb_set verb, struct table *directories)
 
 		if (!may_spread(draft, directory->entry.key))
 			continue;
-		directory->deep = directory->wide >= BELOW_LEAST;
-		directory->spreads = directory->deep || directory->names >= NAMES_LEAST;
+		directory->deep = directory->wide >= BELOW_LEAST && may_hold(draft, limit, verb, directory, "**");
+		directory->spreads = directory->deep ||
+				     (directory->names >= NAMES_LEAST && may_hold(draft, limit, verb, directory, "*"));
 		above = directory_of(directories, directory->entry.key.data);
 		if (above && directory->spreads) {
 			above->wide++;
@@ -135,13 +148,13 @@ static struct directory *allowing(const struct table *directories, const char *n
 	return found;
 }
 
-static void spread(struct draft *draft, verb_set verb)
+static void spread(struct draft *draft, const struct draft_limit *limit, verb_set verb)
 {
 	size_t items = draft->items.count;
 	struct table directories;
 
 	table_init(&directories, &draft->arena, sizeof(struct directory), DIRECTORIES_MAX);
-	count(draft, verb, &directories);
+	count(draft, limit, verb, &directories);
 	for (size_t i = 0; i < items; i++) {
 		struct draft_item *item = (struct draft_item *)draft->items.items[i], *wide;
 		struct directory *directory = takes_part(item, verb) ? allowing(&directories, item->name) : NULL;
@@ -168,15 +181,78 @@ static void spread(struct draft *draft, verb_set verb)
 	table_free(&directories);
 }
 
-void draft_spread(struct draft *draft)
+/* What is the same in several runs does not change from run to run, whatever it looks like. */
+static const char *settled(struct draft *draft, const char *name, const char *exact)
+{
+	const char *pattern = name, *pattern_end, *exact_end, *out = "";
+
+	for (; *pattern && *exact; pattern = pattern_end, exact = exact_end) {
+		const struct draft_part *part;
+
+		pattern_end = draft_component(pattern);
+		exact_end = draft_component(exact);
+		part = table_find(&draft->parts, (struct text){name, (size_t)(pattern_end - name)});
+		if (part && !part->differs && part->runs & (part->runs - 1))
+			out = arena_format(&draft->arena, "%s%s", out, part->exact);
+		else
+			out = arena_format(&draft->arena, "%s%.*s", out, (int)(pattern_end - pattern), pattern);
+	}
+	return out;
+}
+
+/* A pattern that may not be allowed gives way to the names behind it. */
+static void narrow(struct draft *draft, const struct draft_limit *limit)
+{
+	size_t names = draft->names.count;
+
+	for (size_t i = 0; i < draft->items.count; i++) {
+		struct draft_item *item = (struct draft_item *)draft->items.items[i];
+
+		item->narrow = item->name != item->exact && strcmp(item->name, item->exact) != 0 &&
+			       !limit->allows(limit->context, item, item->name);
+	}
+	for (size_t i = 0; i < names; i++) {
+		const struct draft_name *name = (const struct draft_name *)draft->names.items[i];
+		struct draft_item *item = name->item, *one;
+		const char *key;
+
+		if (!item || !item->narrow)
+			continue;
+		key = arena_format(&draft->arena, "narrow\n%.*s", (int)name->entry.key.len, name->entry.key.data);
+		one = table_at(&draft->items, (struct text){key, strlen(key)});
+		if (!one) {
+			draft->lost++;
+			continue;
+		}
+		*one = (struct draft_item){.entry = one->entry,
+					   .section = item->section,
+					   .word = item->word,
+					   .name = name->exact,
+					   .exact = name->exact,
+					   .by = item->by,
+					   .words = item->words,
+					   .verbs = item->verbs,
+					   .count = item->count,
+					   .names = 1,
+					   .runs = item->runs,
+					   .ports = item->ports,
+					   .calls = item->calls,
+					   .any_call = item->any_call};
+	}
+	for (size_t i = 0; i < draft->items.count; i++)
+		if (((struct draft_item *)draft->items.items[i])->narrow)
+			((struct draft_item *)draft->items.items[i])->verbs = 0;
+}
+
+void draft_spread(struct draft *draft, const struct draft_limit *limit)
 {
 	for (size_t i = 0; i < draft->items.count; i++) {
 		struct draft_item *item = (struct draft_item *)draft->items.items[i];
 
-		/* What is the same in all runs does not change from run to run, whatever it looks like. */
-		if (item->names == 1 && item->runs & (item->runs - 1))
-			item->name = item->exact;
+		if (item->name != item->exact)
+			item->name = settled(draft, item->name, item->exact);
 	}
-	spread(draft, VERB_SET(READ));
-	spread(draft, VERB_SET(LOAD));
+	narrow(draft, limit);
+	spread(draft, limit, VERB_SET(READ));
+	spread(draft, limit, VERB_SET(LOAD));
 }

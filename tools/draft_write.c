@@ -73,13 +73,15 @@ static void put_evidence(FILE *out, const struct draft *draft, size_t names, uin
 /* Objects that need conditions of their own do not share a rule. */
 static bool stands_alone(const struct draft_item *item)
 {
-	return item->section == SECTION_NETWORK || (item->section == SECTION_COMMANDS && !item->any_call && item->calls.count >= 3);
+	return item->section == SECTION_NETWORK || item->words.count > 0 ||
+	       (item->section == SECTION_COMMANDS && !item->any_call && item->calls.count >= 3);
 }
 
 /* Which rule an item goes into, then its name. */
 static int compare(const void *left, const void *right)
 {
-	const struct draft_item *a = *(const struct draft_item *const *)left, *b = *(const struct draft_item *const *)right;
+	const struct draft_item *a = *(const struct draft_item *const *)left,
+				*b = *(const struct draft_item *const *)right;
 	int order = (int)a->section - (int)b->section;
 
 	order = order ? order : (int)stands_alone(a) - (int)stands_alone(b);
@@ -105,7 +107,11 @@ static void put_conditions(FILE *out, const struct draft_item *item)
 			fprintf(out, "%s%s", i ? ", " : "", item->ports.items[i]);
 		fputs(item->ports.count > 1 ? "]; " : "; ", out);
 	}
-	if (stands_alone(item) && item->section == SECTION_COMMANDS) {
+	if (item->words.count) {
+		fputs("args = ", out);
+		put_words(out, &item->words);
+		fputs("; ", out);
+	} else if (stands_alone(item) && item->section == SECTION_COMMANDS) {
 		fputs("args = \"{", out);
 		for (size_t i = 0; i < item->calls.count; i++)
 			fprintf(out, "%s%s", i ? "," : "", item->calls.items[i]);

@@ -51,6 +51,14 @@ static void compare(struct drift *drift, enum inventory_list number)
 	drift->ignored += base->refused + run->refused;
 }
 
+static bool is_complete(const struct session_view *view)
+{
+	struct log_damage damage = log_reader_damage(view->reader);
+
+	return view->counts.known && view->counts.lost == 0 && view->counts.uncovered == 0 && damage.bad == 0 &&
+	       damage.torn == 0 && damage.cut == 0 && damage.missing == 0 && damage.unread == 0 && damage.short_of == 0;
+}
+
 int drift_open(const char *log_directory, const char *base, const char *run, struct drift *out)
 {
 	int err;
@@ -66,6 +74,7 @@ int drift_open(const char *log_directory, const char *base, const char *run, str
 	}
 	inventory_read(&out->base, &out->views[0]);
 	inventory_read(&out->run, &out->views[1]);
+	out->complete = is_complete(&out->views[0]) && is_complete(&out->views[1]);
 	for (int list = 0; list < INVENTORY_LISTS; list++)
 		compare(out, list);
 	return 0;

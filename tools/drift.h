@@ -26,7 +26,8 @@ struct drift {
 	struct session_view views[2]; /* base and run */
 	struct inventory base, run;
 	struct drift_list lists[INVENTORY_LISTS];
-	size_t count;     /* rows of all lists */
+	size_t count;	  /* rows of all lists */
+	bool complete;	  /* nothing of either run is lost, damaged or was uncovered */
 	uint64_t ignored; /* operations on names that were not kept: there were too many */
 };
 

@@ -35,7 +35,7 @@ size_t utf8_find_broken(struct text text) MUST_CHECK;
  */
 void escape_terminal(struct text text, struct buf *out) NONNULL;
 
-/* Does TEXT hold nothing but characters from blank to '~', without quotes and backslashes? It is then the same in every form. */
+/* Does TEXT hold nothing but characters from blank to '~', no quotes or backslashes? Then it is the same in every form. */
 bool escape_is_plain(struct text text) MUST_CHECK;
 
 /*

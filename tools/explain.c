@@ -146,7 +146,8 @@ static const char *cut_group(struct arena *arena, const char *text, unsigned lin
 	return out;
 }
 
-static const char *source_of(struct arena *arena, const struct policy_text *policy, const struct rule_info *info, ptrdiff_t max)
+static const char *source_of(struct arena *arena, const struct policy_text *policy, const struct rule_info *info,
+			     ptrdiff_t max)
 {
 	const char *file = arena_text(arena, info->file.data, info->file.len);
 	const char *text;

@@ -46,4 +46,5 @@ struct asker {
 void explain_step(const struct asker *asker, const struct question_step *step, struct explained *out) NONNULL;
 
 /* The text of a rule in one line, its comments left out; "" where it is not known. */
-const char *explain_rule_text(struct arena *arena, const struct policy_text *policy, const struct rule_info *info) NONNULL;
+const char *explain_rule_text(struct arena *arena, const struct policy_text *policy, const struct rule_info *info)
+	NONNULL;

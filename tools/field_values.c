@@ -44,13 +44,15 @@ struct field_value field_type(struct field_source *s)
 struct field_value field_action(struct field_source *s)
 {
 	static const char *const words[] = {
-		[EVENT_PROCESS] = "process-start", [EVENT_COVERAGE] = "process-uncovered", [EVENT_HOST] = "host-resolved",
-		[EVENT_LABEL] = "session-labelled", [EVENT_NOTE] = "guard-note",
+		[EVENT_PROCESS] = "process-start", [EVENT_COVERAGE] = "process-uncovered",
+		[EVENT_HOST] = "host-resolved",	   [EVENT_LABEL] = "session-labelled",
+		[EVENT_NOTE] = "guard-note",
 	};
 
 	if (field_is_operation(s) && s->event->verb < VERB_COUNT)
 		return field_of_word(verb_table[s->event->verb].word);
-	return s->event->kind < ARRAY_LEN(words) && words[s->event->kind] ? field_of_word(words[s->event->kind]) : field_none;
+	return s->event->kind < ARRAY_LEN(words) && words[s->event->kind] ? field_of_word(words[s->event->kind])
+									  : field_none;
 }
 
 struct field_value field_outcome(struct field_source *s)
@@ -140,7 +142,8 @@ struct field_value field_question(struct field_source *s)
 {
 	if (s->event->kind == EVENT_HOST)
 		return field_of_text(s->values[FIELD_HOST]);
-	return field_is_operation(s) && s->event->verb == VERB_RESOLVE ? field_of_text(s->values[FIELD_OBJECT]) : field_none;
+	return field_is_operation(s) && s->event->verb == VERB_RESOLVE ? field_of_text(s->values[FIELD_OBJECT])
+								       : field_none;
 }
 
 struct field_value field_answer(struct field_source *s)
@@ -186,14 +189,17 @@ struct field_value field_verdict(struct field_source *s)
 {
 	static const char *const words[] = {[VERDICT_ALLOW] = "allow", [VERDICT_DENY] = "deny", [VERDICT_ASK] = "ask"};
 
-	return field_is_operation(s) && s->event->verdict < ARRAY_LEN(words) ? field_of_word(words[s->event->verdict]) : field_none;
+	return field_is_operation(s) && s->event->verdict < ARRAY_LEN(words) ? field_of_word(words[s->event->verdict])
+									     : field_none;
 }
 
 struct field_value field_door(struct field_source *s)
 {
-	static const char *const words[] = {[DOOR_HOOK] = "hook", [DOOR_KERNEL] = "kernel", [DOOR_SUPERVISOR] = "supervisor"};
+	static const char *const words[] = {
+		[DOOR_HOOK] = "hook", [DOOR_KERNEL] = "kernel", [DOOR_SUPERVISOR] = "supervisor"};
 
-	return s->event->door < ARRAY_LEN(words) && words[s->event->door] ? field_of_word(words[s->event->door]) : field_none;
+	return s->event->door < ARRAY_LEN(words) && words[s->event->door] ? field_of_word(words[s->event->door])
+									  : field_none;
 }
 
 struct field_value field_call(struct field_source *s)
@@ -261,10 +267,10 @@ struct field_value field_coverage(struct field_source *s)
 		[COVER_FOREIGN] = "foreign", [COVER_NO_ENV] = "no-env", [COVER_NO_LIB] = "no-library",
 	};
 
-	return s->event->coverage < ARRAY_LEN(words) && words[s->event->coverage] ? field_of_word(words[s->event->coverage])
-										   : field_none;
+	return s->event->coverage < ARRAY_LEN(words) && words[s->event->coverage]
+		       ? field_of_word(words[s->event->coverage])
+		       : field_none;
 }
-
 
 struct field_value field_time_ms(struct field_source *s)
 {

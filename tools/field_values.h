@@ -9,9 +9,9 @@
 #include "tools/rule_text.h"
 
 /* Which events a row is about: sets of these. Operations count by their section. */
-#define FIELD_EVENTS (SECTION_COUNT + EVENT_KIND_LAST + 1)
+#define FIELD_EVENTS	 (SECTION_COUNT + EVENT_KIND_LAST + 1)
 #define OF_SECTION(name) (1u << SECTION_##name)
-#define OF_KIND(name) (1u << (SECTION_COUNT + EVENT_##name))
+#define OF_KIND(name)	 (1u << (SECTION_COUNT + EVENT_##name))
 
 /* An event while it is told. */
 struct field_source {
@@ -19,19 +19,19 @@ struct field_source {
 	const struct event *event;
 	struct text values[FIELD_COUNT]; /* of the record; empty: it has none */
 	struct rule_text rule;
-	char storage[EVENT_ID_MAX];      /* of the value asked for last */
+	char storage[EVENT_ID_MAX]; /* of the value asked for last */
 };
 
 enum field_kind {
 	VALUE_NONE,
-	VALUE_TEXT,    /* any bytes */
-	VALUE_PLAIN,   /* nothing in it needs an escape */
+	VALUE_TEXT,  /* any bytes */
+	VALUE_PLAIN, /* nothing in it needs an escape */
 	VALUE_NUMBER,
-	VALUE_TIME,    /* nanoseconds since 1970 */
+	VALUE_TIME, /* nanoseconds since 1970 */
 	VALUE_BOOL,
-	VALUE_WORDS,   /* separated by NUL: a list */
-	VALUE_JOINED,  /* the same, as one text with blanks between */
-	VALUE_ANSWERS  /* a list of one object {"rdata": text} */
+	VALUE_WORDS,  /* separated by NUL: a list */
+	VALUE_JOINED, /* the same, as one text with blanks between */
+	VALUE_ANSWERS /* a list of one object {"rdata": text} */
 };
 
 struct field_value {

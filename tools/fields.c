@@ -14,17 +14,17 @@
 
 #include <string.h>
 
-#define ANY 0xffffffffu
-#define FILES OF_SECTION(FILES)
-#define NETWORK OF_SECTION(NETWORK)
-#define COMMANDS OF_SECTION(COMMANDS)
-#define PROCESSES OF_SECTION(PROCESS)
+#define ANY	   0xffffffffu
+#define FILES	   OF_SECTION(FILES)
+#define NETWORK	   OF_SECTION(NETWORK)
+#define COMMANDS   OF_SECTION(COMMANDS)
+#define PROCESSES  OF_SECTION(PROCESS)
 #define OPERATIONS (FILES | NETWORK | COMMANDS | PROCESSES)
-#define STARTS OF_KIND(PROCESS)
-#define HOSTS OF_KIND(HOST)
-#define PROGRAMS (STARTS | OF_KIND(COVERAGE))
-#define LAUNCHES (COMMANDS | PROGRAMS)
-#define LOOKUPS (NETWORK | HOSTS)
+#define STARTS	   OF_KIND(PROCESS)
+#define HOSTS	   OF_KIND(HOST)
+#define PROGRAMS   (STARTS | OF_KIND(COVERAGE))
+#define LAUNCHES   (COMMANDS | PROGRAMS)
+#define LOOKUPS	   (NETWORK | HOSTS)
 
 const char *const fields_words[FIELDS_FORMS] = {"json", "ocsf", "otlp"};
 
@@ -39,10 +39,10 @@ static const struct row {
 #undef FIELD
 };
 
-#define ROWS ARRAY_LEN(rows)
+#define ROWS	    ARRAY_LEN(rows)
 #define OBJECTS_MAX 40
-#define REASON_MAX 4096 /* bytes of a rule's reason; the policy's text may have more */
-#define BETWEEN_MAX 127 /* bytes; the longest is `}},"device":{"hostname":` and the like */
+#define REASON_MAX  4096 /* bytes of a rule's reason; the policy's text may have more */
+#define BETWEEN_MAX 127	 /* bytes; the longest is `}},"device":{"hostname":` and the like */
 
 /* What stands in front of a value. */
 struct between {
@@ -53,14 +53,14 @@ struct between {
 struct fields_table {
 	struct arena arena;
 	enum fields_form form;
-	uint8_t order[ROWS];             /* of writing: objects stand together */
+	uint8_t order[ROWS]; /* of writing: objects stand together */
 	size_t count;
 	const char *objects[OBJECTS_MAX]; /* "", "event", "process.parent", ...; 0 is the top */
 	size_t object_count;
 	uint8_t object_of[ROWS];
 	struct between between[OBJECTS_MAX + 1][ROWS]; /* by the open object; the last: nothing is written yet */
 	struct between end[OBJECTS_MAX];
-	uint8_t of_event[FIELD_EVENTS][ROWS + 1];      /* rows that an event can have, ending in ROWS */
+	uint8_t of_event[FIELD_EVENTS][ROWS + 1]; /* rows that an event can have, ending in ROWS */
 	struct words names;
 	const char *head; /* of a line; OTLP's resource */
 };
@@ -211,8 +211,8 @@ static const char *make_head(const struct fields_table *table, struct arena *are
 	if (table->form != FIELDS_OTLP)
 		return "{";
 	text.data = arena_take(arena, text.cap);
-	buf_str(&text, "{\"resourceLogs\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{\"stringValue\":\""
-		       PACKAGE_NAME "\"}},{\"key\":\"host.name\",\"value\":{\"stringValue\":");
+	buf_str(&text, "{\"resourceLogs\":[{\"resource\":{\"attributes\":[{\"key\":\"service.name\",\"value\":{"
+		       "\"stringValue\":\"" PACKAGE_NAME "\"}},{\"key\":\"host.name\",\"value\":{\"stringValue\":");
 	escape_json(name, &text);
 	buf_str(&text, "}}]},\"scopeLogs\":[{\"scope\":{\"name\":\"" PACKAGE_NAME "\",\"version\":\"" PACKAGE_VERSION
 		       "\"},\"logRecords\":[{\"timeUnixNano\":\"");

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#define NAMES_MAX 500000 /* of each list */
+#define NAMES_MAX      500000 /* of each list */
 #define NAME_MAX_BYTES (32 * EVENT_SLOT * EVENT_SLOTS_MAX)
 
 const char *const inventory_words[INVENTORY_LISTS] = {"refused", "hosts", "programs", "objects"};

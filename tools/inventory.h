@@ -19,10 +19,10 @@ extern const char *const inventory_words[INVENTORY_LISTS];
 /* Its key is the name. */
 struct inventory_item {
 	struct table_entry entry;
-	verb_set verbs;    /* what was done, or refused */
-	bool uncovered;    /* a program that ran without the hooks */
+	verb_set verbs; /* what was done, or refused */
+	bool uncovered; /* a program that ran without the hooks */
 	uint64_t count;
-	struct text first; /* the name itself, as the first event has it */
+	struct text first;	/* the name itself, as the first event has it */
 	uint32_t segment, slot; /* of the first event */
 };
 

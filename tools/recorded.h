@@ -12,11 +12,11 @@
 
 struct recorded {
 	struct session_view view;
-	struct summary summary;      /* what came before it: programs, origins, labels */
+	struct summary summary; /* what came before it: programs, origins, labels */
 	struct event event;
-	struct text exe;             /* may be empty */
-	struct source_line source;   /* its file may be empty */
-	bool inherited;              /* the line is that of the call that started the program */
+	struct text exe;	   /* may be empty */
+	struct source_line source; /* its file may be empty */
+	bool inherited;		   /* the line is that of the call that started the program */
 	char id[EVENT_ID_MAX];
 };
 

@@ -138,7 +138,8 @@ static void write_csv(const struct report *report, struct output *output)
 
 static void begin_csv(struct output *output)
 {
-	output_string(output, "session,list,count,operation,object,other,rule,place,reason,program,source,to_allow,first,event\r\n");
+	output_string(output, "session,list,count,operation,object,other,rule,place,reason,program,source,to_allow,first,"
+			      "event\r\n");
 }
 
 const struct report_format report_format_csv = {

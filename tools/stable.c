@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PIDS_MAX 200000
+#define PIDS_MAX       200000
 #define PORT_EPHEMERAL 32768 /* the first that Linux gives out by itself */
 
 const char *const stable_words[STABLE_PART_COUNT] = {
 	[STABLE_SESSION] = "<session>", [STABLE_WORKSPACE] = "<workspace>", [STABLE_HOME] = "~",
 	[STABLE_PID] = "<pid>",		[STABLE_RANDOM] = "<random>",	    [STABLE_HASH] = "<hash>",
-	[STABLE_TIME] = "<time>",	[STABLE_NUMBER] = "<number>",	    [STABLE_VERSION] = "<version>",	    [STABLE_PORT] = "<port>",
+	[STABLE_TIME] = "<time>",	[STABLE_NUMBER] = "<number>",	    [STABLE_VERSION] = "<version>",
+	[STABLE_PORT] = "<port>",
 };
 
 void stable_init(struct stable *stable, struct arena *arena, const char *const words[STABLE_PART_COUNT])
@@ -38,10 +39,14 @@ static void add_pid(struct stable *stable, uint32_t pid)
 
 void stable_add(struct stable *stable, const struct event *event)
 {
-	add_pid(stable, event->pid);
-	add_pid(stable, event->tid);
-	if (event->ppid)
-		add_pid(stable, event->ppid);
+	const uint32_t pids[] = {event->pid, event->tid, event->ppid};
+
+	/* Events come in runs of one process. */
+	for (size_t i = 0; i < ARRAY_LEN(pids); i++)
+		if (pids[i] != stable->last[i]) {
+			stable->last[i] = pids[i];
+			add_pid(stable, pids[i]);
+		}
 }
 
 static bool below(struct text path, struct text directory)
@@ -132,7 +137,8 @@ static bool is_hash(struct text token)
 	return token.len >= 8 && is_all(token, is_hex) && digits > 0 && (digits < token.len || token.len >= 32);
 }
 
-/* The bytes of TEXT at AT that look like SHAPE: '0' any digit, '-' a mark between parts of a time, others themselves. */
+/* The bytes of TEXT at AT that look like SHAPE: '0' any digit, '-' a mark between parts of a time, others themselves.
+ */
 static size_t match(struct text text, size_t at, const char *shape)
 {
 	size_t len = 0;
@@ -150,9 +156,12 @@ static size_t match(struct text text, size_t at, const char *shape)
 static size_t time_length(struct text text, size_t at)
 {
 	static const char *const shapes[] = {
-		"0000-00-00-00-00-00-000Z", "0000-00-00-00-00-00-000", "0000-00-00-00-00-00Z", "0000-00-00-00-00-00",
-		"0000-00-00-000000Z",	    "0000-00-00-000000",       "0000-00-00-00-00Z",    "0000-00-00-00-00",
-		"0000-00-00-0000",	    "0000-00-00",	       "00000000-000000Z",     "00000000-000000",
+		"0000-00-00-00-00-00-000Z", "0000-00-00-00-00-00-000",
+		"0000-00-00-00-00-00Z",	    "0000-00-00-00-00-00",
+		"0000-00-00-000000Z",	    "0000-00-00-000000",
+		"0000-00-00-00-00Z",	    "0000-00-00-00-00",
+		"0000-00-00-0000",	    "0000-00-00",
+		"00000000-000000Z",	    "00000000-000000",
 	};
 
 	if (!starts(text, at, "19") && !starts(text, at, "20"))
@@ -194,7 +203,8 @@ static enum stable_part find_part(const struct component *component, size_t at, 
 	}
 	if (is_hash(token))
 		return STABLE_HASH;
-	if ((token.len == 6 || (token.len == 10 && component->temporary)) && after_mark && before_end && looks_drawn(token))
+	if ((token.len == 6 || (token.len == 10 && component->temporary)) && after_mark && before_end &&
+	    looks_drawn(token))
 		return STABLE_RANDOM;
 	if (token.len >= 12 && count_of(token, isdigit) && count_of(token, isupper) && count_of(token, islower))
 		return STABLE_RANDOM;
@@ -283,6 +293,8 @@ static bool contains(struct text text, const char *word)
 	for (size_t at = 0; at + len <= text.len; at++) {
 		size_t same = 0;
 
+		if ((text.data[at] | 0x20) != *word)
+			continue;
 		while (same < len && to_lower((unsigned char)text.data[at + same]) == word[same])
 			same++;
 		if (same == len)
@@ -301,7 +313,8 @@ static bool is_temporary(struct text component)
 /* git's objects: two digits of the checksum, and the rest of it one level below. */
 static bool is_fan_out(struct text before, struct text component, struct text rest)
 {
-	return (is(before, "objects") || starts(before, 0, "tmp_objdir-")) && component.len == 2 && is_all(component, is_hex) &&
+	return (is(before, "objects") || starts(before, 0, "tmp_objdir-")) && component.len == 2 &&
+	       is_all(component, is_hex) &&
 	       (rest.len == 0 || run_of(rest, 1, is_hex) >= 30 || starts(rest, 0, "/tmp_obj_"));
 }
 
@@ -352,7 +365,8 @@ static bool is_loopback(struct text address)
 	return starts(address, 0, "127.") || is(address, "::1");
 }
 
-void stable_write_peer(const struct stable *stable, struct text host, struct text address, uint16_t port, struct buf *out)
+void stable_write_peer(const struct stable *stable, struct text host, struct text address, uint16_t port,
+		       struct buf *out)
 {
 	bool brackets = host.len == 0 && port && memchr(address.data, ':', address.len);
 

@@ -11,22 +11,23 @@
 
 /* What is replaced. */
 enum stable_part {
-	STABLE_SESSION,   /* the session's own directory */
+	STABLE_SESSION, /* the session's own directory */
 	STABLE_WORKSPACE,
 	STABLE_HOME,
 	STABLE_PID,
-	STABLE_RANDOM,    /* mkstemp(3), mkdtemp(3), Python's tempfile */
-	STABLE_HASH,      /* hexadecimal digits of a checksum, a UUID */
-	STABLE_TIME,      /* a date, with the time of day behind it where there is one */
-	STABLE_NUMBER,    /* an address, a counter of many digits */
-	STABLE_VERSION,   /* numbers with dots between */
-	STABLE_PORT,      /* of the kernel's choice on this machine */
+	STABLE_RANDOM,	/* mkstemp(3), mkdtemp(3), Python's tempfile */
+	STABLE_HASH,	/* hexadecimal digits of a checksum, a UUID */
+	STABLE_TIME,	/* a date, with the time of day behind it where there is one */
+	STABLE_NUMBER,	/* an address, a counter of many digits */
+	STABLE_VERSION, /* numbers with dots between */
+	STABLE_PORT,	/* of the kernel's choice on this machine */
 	STABLE_PART_COUNT
 };
 
 struct stable {
 	struct text session, workspace, home; /* absolute paths; empty: not replaced */
-	struct table pids;                    /* processes of the session, by their digits */
+	struct table pids;		      /* processes of the session, by their digits */
+	uint32_t last[3];		      /* those that the last event named */
 	const char *words[STABLE_PART_COUNT]; /* what stands for each; NULL: it is left as it is */
 };
 
@@ -42,7 +43,7 @@ void stable_add(struct stable *stable, const struct event *event) NONNULL;
 void stable_write_path(const struct stable *stable, struct text path, struct buf *out) NONNULL;
 
 /* Write "host:443", "1.2.3.4:443", a unix socket's path. */
-void stable_write_peer(const struct stable *stable, struct text host, struct text address, uint16_t port, struct buf *out)
-	NONNULL;
+void stable_write_peer(const struct stable *stable, struct text host, struct text address, uint16_t port,
+		       struct buf *out) NONNULL;
 
 void stable_free(struct stable *stable) NONNULL;

@@ -71,8 +71,10 @@ static int print(const struct judge *judge, const struct use *use, size_t runs, 
 	output_format(output, ": %u of %u rules are not used by %llu operations in %zu run%s\n", unused, use->count,
 		      (unsigned long long)use->operations, runs, runs == 1 ? "" : "s");
 	if (use->quiet)
-		output_format(output, "in %zu of the runs not all reads were recorded (log.reads): rules about those look unused\n",
-			      use->quiet);
+		output_format(
+			output,
+			"in %zu of the runs not all reads were recorded (log.reads): rules about those look unused\n",
+			use->quiet);
 	return output_finish(output, strict && unused ? EXIT_NO : EXIT_YES);
 }
 

@@ -62,6 +62,8 @@ assert {(\"hosts\", \"new\", \"127.0.0.1:9\"), (\"objects\", \"new\", \"<workspa
 assert all(r[\"event\"].startswith(sys.argv[2]) for r in drift[\"hosts\"][\"changes\"])" "$3" "$4"' - \
 	"$guardctl" "$sessions" "$base" "$other"
 check "without drift JSON says so" ends 0 '"drift": false' diff --json --log "$sessions" "$base" "$again"
+cp -r "$sessions/$again" "$scratch/lossy" && printf '\003' | dd of="$scratch/lossy/state" bs=1 seek=64 conv=notrunc status=none
+check "what was lost is no agreement without a word" ends 0 '^no drift: .*, as far as the guard could see$' diff "$sessions/$base" "$scratch/lossy"
 check "a session that is not there is no drift" ends 125 'no session "nowhere"' diff --log "$sessions" nowhere "$base"
 check "nor is one that is missing on the command line" ends 2 'is missing' diff --log "$sessions"
 check "three are too many" ends 2 'too many' diff a b c

@@ -76,6 +76,13 @@ check "what base refuses is not allowed" has based '^#   refused 1x in 1 of 1 ru
 check "one run is told to be little" has based '# One run shows little'
 check "that policy is a good one, too" "$guardctl" check --policy "$scratch/based.conf"
 
+policy quiet <<END
+END
+sed -i '1s/log = {/log = { reads = "none";/' "$scratch/quiet.conf"
+run quiet
+suggest silent "$(newest)"
+check "reads that were not recorded are told to be missing" has silent '^# In 1 of the runs not all reads were recorded'
+
 # A ceiling.
 cat >"$scratch/ceiling.conf" <<END
 profiles = ["base"];
@@ -100,6 +107,36 @@ run under
 
 check "the rest of the job runs" same "$(refused | awk '{ print $4, $6 }' | sort | uniq | sed "s|$scratch||" | cut -d' ' -f1-2)" \
 	"$(printf '%s\n' 'bind 127.0.0.1:0' 'read /data' 'read /data/odd' 'read /shut/a' | sort)"
+
+# A ceiling that allows names and words one by one: no pattern is wider.
+cat >"$scratch/narrow-ceiling.conf" <<END
+default = { files = "deny"; commands = "deny"; network = "allow"; process = "allow"; };
+files = (
+  { allow = ["read", "load"]; path = ["/usr/**", "/etc/**", "/lib/**", "/dev/**", "/proc/**", "$scratch", "$scratch/job.sh"]; },
+  { allow = "write"; path = ["/dev/null", "/dev/tty"]; },
+  { allow = "read"; path = "$scratch/remote/deep/er/[1-5]"; },
+  { allow = ["write", "create", "delete", "read"]; path = ["$scratch/tmp/tmp.*", "\${WORKSPACE}/out.txt"]; } );
+commands = (
+  { allow = "exec"; program = ["mktemp", "rm", "bash"]; },
+  { allow = "exec"; program = "cat"; args = "**/er/*"; },
+  { allow = "exec"; program = "python3*"; args = "-c"; by = "bash"; } );
+END
+check "under a narrow ceiling a policy is written" suggest narrow --ceiling "$scratch/narrow-ceiling.conf" "${runs[@]}"
+check "it is a good one, too" "$guardctl" check --policy "$scratch/narrow.conf"
+check "names that the ceiling lists are not made a pattern" bash -c 'grep -qF "\"$2/remote/deep/er/5\"" "$1" && ! grep -qF "er/*\"" "$1"' - \
+	"$scratch/narrow.conf" "$scratch"
+check "a pattern of the ceiling stays one" has narrow "/tmp/tmp\.\*\""
+check "one that it does not have is none" refute has narrow "job\.pid\.\*"
+check "a directory is allowed as far as the ceiling goes" has narrow '"/usr/lib/[^"]*\*"'
+check "a program keeps the words that the ceiling asks for" has narrow 'args = ".*/er/1"; program = ".*/cat"'
+check "and who runs it" has narrow 'args = \["-c", .*by = ".*/bash"; program = ".*/python3'
+beyond() { # OPERATION OBJECT...
+	"$guardctl" explain --policy "$scratch/narrow.conf" "$@"
+	[ $? = 1 ]
+}
+check "nothing else may be read" beyond read "$scratch/remote/deep/er/6"
+check "nothing else may be run" beyond exec -- cat /etc/hostname
+check "nothing else may be made" beyond create "$scratch/tmp/job.pid.1"
 
 ends() { # STATUS PATTERN ARGUMENT...
 	local expected=$1 pattern=$2 status

@@ -54,7 +54,8 @@ static void what_changes_by_itself_is_replaced(void)
 		{"/w/.git/t7Jm0WN", "/w/.git/t<random>"},
 		{"/w/.git/objects/ab/0123456789abcdef0123456789abcdef012345", "/w/.git/objects/<hash>/<hash>"},
 		{"/w/.git/objects/ab/tmp_obj_Xy12zW", "/w/.git/objects/<hash>/tmp_obj_<random>"},
-		{"/w/objects/tmp_objdir-incoming-KxlMtu/2b/tmp_obj_hbAAnb", "/w/objects/tmp_objdir-incoming-<random>/<hash>/tmp_obj_<random>"},
+		{"/w/objects/tmp_objdir-incoming-KxlMtu/2b/tmp_obj_hbAAnb",
+		 "/w/objects/tmp_objdir-incoming-<random>/<hash>/tmp_obj_<random>"},
 		{"/w/.git/objects/ab", "/w/.git/objects/<hash>"},
 		{"/c/pack-0123456789abcdef0123456789abcdef01234567.pack", "/c/pack-<hash>.pack"},
 		{"/c/550e8400-e29b-41d4-a716-446655440000.json", "/c/<hash>.json"},
@@ -129,7 +130,8 @@ static void peers_are_told_by_name_and_port(void)
 	stable_write_peer(&stable, TEXT(""), TEXT("192.0.2.1"), 45678, &buf);
 	buf_char(&buf, ' ');
 	stable_write_peer(&stable, TEXT(""), TEXT("/tmp/ssh-a1B2c3/agent"), 0, &buf);
-	CU_ASSERT_STRING_EQUAL(buf_cstr(&buf), "a.example:443 [fd00::1]:80 127.0.0.1:<port> 192.0.2.1:45678 /tmp/ssh-<random>/agent");
+	CU_ASSERT_STRING_EQUAL(buf_cstr(&buf),
+			       "a.example:443 [fd00::1]:80 127.0.0.1:<port> 192.0.2.1:45678 /tmp/ssh-<random>/agent");
 	stable_free(&stable);
 	arena_free(&arena);
 }
