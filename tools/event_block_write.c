@@ -174,7 +174,7 @@ static void put_words(struct packer *packer)
 	static const char *const kinds[] = {"process", "uncovered", "host", "label", "note"};
 	static const char *const outcomes[OUTCOME_COUNT] = {
 		[OUTCOME_DONE] = "done", [OUTCOME_FAILED] = "failed", [OUTCOME_REFUSED] = "refused",
-		[OUTCOME_WOULD] = "would be refused", [OUTCOME_WOULD_FAILED] = "would be refused, failed",
+		[OUTCOME_WOULD] = "would be refused", [OUTCOME_WOULD_FAILED] = "would be refused (failed)",
 	};
 	char storage[2048];
 	struct buf words = BUF_ON(storage);
