@@ -151,7 +151,7 @@ export function Tree({ data, query, onQuery }) {
             {programs.runs[node - 1] > 1 && `${count(programs.runs[node - 1])}x `}
             <code>{programName(data, node)}</code>
             <span class="place">{` ${counted(counts.events[node], "event", "events")}`}</span>
-            {counts.refused[node] > 0 && <span class="refused">{`, ${count(counts.refused[node])} refused`}</span>}
+            {counts.refused[node] > 0 && <span class="refused">{`, ${count(counts.refused[node])} ${data.refused}`}</span>}
             {coverage > 1 && <strong class="doubt">{` not covered: ${data.coverages[coverage]}`}</strong>}
           </li>
         );
