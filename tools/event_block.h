@@ -8,7 +8,7 @@
  *
  *   meta       lines "WORD NUMBER": version, events, cut, start_us, programs
  *   whats      words, one a line: operations by their number, then kinds of other events
- *   outcomes   words, one a line, by enum outcome
+ *   outcomes   words without a comma, one a line, by enum outcome
  *   coverages  sentences, one a line, by enum event_coverage
  *   names      every name and sentence once, one a line, sorted by bytes; the first is empty
  *   time       microseconds since the event before (the first: since start_us)

@@ -137,6 +137,17 @@ const tests = {
     await done();
   },
 
+  async "a refusal's count leads to its events"() {
+    const { page, done } = await open("hostile.html");
+    const row = page.locator('[data-part="refused"] tbody tr').filter({ hasText: "delete" });
+    const count = Number(await row.locator("td").first().innerText());
+    await row.getByRole("button").first().click();
+    await until(page, () => document.querySelector(".filters output").textContent.includes(" of "));
+    demand(number(await told(page)) === count && count > 10, `${await told(page)} for ${count}`);
+    demand((await rowsOf(page)).every((cells) => cells[1] === "delete" && cells[2] === "refused"), "others, too");
+    await done();
+  },
+
   async "columns sort, both ways"() {
     const { page, done } = await open("long.html");
     const head = page.getByRole("columnheader", { name: "Object" });

@@ -81,6 +81,8 @@ export async function readBlock(element) {
     names: linesOf(sections.names),
     time: summed(variableNumbersOf(sections.time, count), 0), // microseconds since start
     pid: summed(variableNumbersOf(sections.pid, count), 0),
+    // In an audit nothing is refused.
+    refused: sections.outcome.includes(2) || !sections.outcome.some((outcome) => outcome > 2) ? "refused" : "would be refused",
     what: sections.what,
     outcome: sections.outcome,
     program: numbersOf(sections.program),

@@ -10,7 +10,7 @@ import { readBlock } from "./block.js";
 import { Details } from "./details.jsx";
 import { Events } from "./events.jsx";
 import { Filters } from "./filters.jsx";
-import { makeSortable } from "./lists.js";
+import { leadRefusalsToEvents, makeSortable } from "./lists.js";
 import { everything, linkTo, readLink, select, sorted } from "./query.js";
 import { Bar } from "./theme.jsx";
 import { Timeline } from "./timeline.jsx";
@@ -63,12 +63,12 @@ async function showSession(article, session) {
   block.remove();
   let query = everything;
 
+  const onQuery = (part) => {
+    query = { ...query, ...part };
+    history.replaceState(null, "", linkTo(session, query));
+    draw();
+  };
   const draw = () => {
-    const onQuery = (part) => {
-      query = { ...query, ...part };
-      history.replaceState(null, "", linkTo(session, query));
-      draw();
-    };
     render(<EventsPart data={data} session={session} query={query} onQuery={onQuery} anchor={anchor} />, element);
     if (treeElement) render(<Tree data={data} query={query} onQuery={onQuery} />, treeElement);
   };
@@ -81,6 +81,10 @@ async function showSession(article, session) {
   };
   tree?.querySelector(".tree").classList.add("print");
   article.querySelector('[data-part="timeline"]')?.classList.add("print");
+  leadRefusalsToEvents(article, data.outcomes, (part) => {
+    onQuery({ ...everything, ...part });
+    element.scrollIntoView();
+  });
   draw();
   follow();
   addEventListener("hashchange", follow);

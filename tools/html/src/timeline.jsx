@@ -51,7 +51,7 @@ function makePlot(element, data, current, onRange) {
       series: [
         { label: "Time", value: (self, us) => (us === null ? "" : clock(data.start + us)) },
         series("Events", "--accent", (told) => told.all),
-        series("Refused", "--bad", (told) => told.refused),
+        series(data.refused[0].toUpperCase() + data.refused.slice(1), "--bad", (told) => told.refused),
       ],
       cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false } },
       hooks: {

@@ -32,9 +32,9 @@ function childrenOf(programs) {
   return children;
 }
 
-// Level by level, until enough is in sight; and where something was refused.
+// What began it all; then level by level, until enough is in sight; and where something was refused.
 function openFirst(programs, children, refused) {
-  const open = new Set();
+  const open = new Set(children[0].slice(0, 1));
   let seen = children[0].length;
   for (let level = children[0]; level.length && seen < OPEN_FIRST; level = level.flatMap((node) => children[node]))
     for (const node of level) {
@@ -151,7 +151,7 @@ export function Tree({ data, query, onQuery }) {
             {programs.runs[node - 1] > 1 && `${count(programs.runs[node - 1])}x `}
             <code>{programName(data, node)}</code>
             <span class="place">{` ${counted(counts.events[node], "event", "events")}`}</span>
-            {counts.refused[node] > 0 && <span class="refused">{`, ${count(counts.refused[node])} refused`}</span>}
+            {counts.refused[node] > 0 && <span class="refused">{`, ${count(counts.refused[node])} ${data.refused}`}</span>}
             {coverage > 1 && <strong class="doubt">{` not covered: ${data.coverages[coverage]}`}</strong>}
           </li>
         );
