@@ -398,7 +398,7 @@ static int suggest_policy(struct job *job)
 		err = fail(EXIT_GUARD, "too many different names: %llu operations cannot be kept",
 			   (unsigned long long)job->draft.lost);
 	if (!err) {
-		draft_spread(&job->draft, &(struct draft_limit){ceiling_allows, job});
+		draft_spread(&job->draft, &(struct draft_limit){ceiling_allows, job, !job->ceiling});
 		snprintf(path, sizeof path, "%s/guard-suggest.XXXXXX", place && *place ? place : "/tmp");
 		fd = mkstemp(path);
 		if (fd < 0)

@@ -82,6 +82,7 @@ struct draft_grant {
 struct draft_limit {
 	bool (*allows)(void *context, const struct draft_item *item, const char *name);
 	void *context;
+	bool ports; /* and all ports of the kernel's choice, where several were seen */
 };
 
 /* A run while it is read. */

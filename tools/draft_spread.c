@@ -244,6 +244,25 @@ static void narrow(struct draft *draft, const struct draft_limit *limit)
 			((struct draft_item *)draft->items.items[i])->verbs = 0;
 }
 
+/* Ports that the kernel drew are others in the next run. */
+static void widen_ports(struct draft *draft, struct draft_item *item)
+{
+	struct text address = {item->name, strlen(item->name)};
+	struct words fixed = {0};
+	size_t drawn = 0;
+
+	for (size_t i = 0; i < item->ports.count; i++) {
+		if (stable_is_drawn(address, (uint16_t)strtoul(item->ports.items[i], NULL, 10)))
+			drawn++;
+		else
+			words_add(&draft->arena, &fixed, item->ports.items[i]);
+	}
+	if (drawn < 2)
+		return;
+	words_add(&draft->arena, &fixed, arena_format(&draft->arena, "%d-%d", STABLE_PORT_FIRST, UINT16_MAX));
+	item->ports = fixed;
+}
+
 void draft_spread(struct draft *draft, const struct draft_limit *limit)
 {
 	for (size_t i = 0; i < draft->items.count; i++) {
@@ -251,6 +270,8 @@ void draft_spread(struct draft *draft, const struct draft_limit *limit)
 
 		if (item->name != item->exact)
 			item->name = settled(draft, item->name, item->exact);
+		if (limit->ports && item->section == SECTION_NETWORK)
+			widen_ports(draft, item);
 	}
 	narrow(draft, limit);
 	spread(draft, limit, VERB_SET(READ));

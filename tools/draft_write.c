@@ -98,15 +98,23 @@ static bool shares_rule(const struct draft_item *a, const struct draft_item *b)
 	       !strcmp(a->word, b->word) && !strcmp(a->by, b->by);
 }
 
+/* Numbers, unless there is a range among them: lists of the policy do not mix. */
+static void put_ports(FILE *out, const struct words *ports)
+{
+	bool range = false;
+
+	for (size_t i = 0; i < ports->count; i++)
+		range |= strchr(ports->items[i], '-') != NULL;
+	fputs(ports->count > 1 ? "port = [" : "port = ", out);
+	for (size_t i = 0; i < ports->count; i++)
+		fprintf(out, range ? "%s\"%s\"" : "%s%s", i ? ", " : "", ports->items[i]);
+	fputs(ports->count > 1 ? "]; " : "; ", out);
+}
+
 static void put_conditions(FILE *out, const struct draft_item *item)
 {
-	if (item->ports.count) {
-		fputs("port = ", out);
-		fputs(item->ports.count > 1 ? "[" : "", out);
-		for (size_t i = 0; i < item->ports.count; i++)
-			fprintf(out, "%s%s", i ? ", " : "", item->ports.items[i]);
-		fputs(item->ports.count > 1 ? "]; " : "; ", out);
-	}
+	if (item->ports.count)
+		put_ports(out, &item->ports);
 	if (item->words.count) {
 		fputs("args = ", out);
 		put_words(out, &item->words);

@@ -119,8 +119,9 @@ static const char *cut_group(struct arena *arena, const char *text, unsigned lin
 	bool quoted = false;
 
 	for (; line > 1 && text; line--) {
-		text = strchr(text, '\n');
-		text += text != NULL;
+		const char *end = strchr(text, '\n');
+
+		text = end ? end + 1 : NULL;
 	}
 	if (!text || !strchr(text, '{'))
 		return "";

@@ -5,8 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PIDS_MAX       200000
-#define PORT_EPHEMERAL 32768 /* the first that Linux gives out by itself */
+#define PIDS_MAX 200000
 
 const char *const stable_words[STABLE_PART_COUNT] = {
 	[STABLE_SESSION] = "<session>", [STABLE_WORKSPACE] = "<workspace>", [STABLE_HOME] = "~",
@@ -365,6 +364,11 @@ static bool is_loopback(struct text address)
 	return starts(address, 0, "127.") || is(address, "::1");
 }
 
+bool stable_is_drawn(struct text address, uint16_t port)
+{
+	return port >= STABLE_PORT_FIRST && is_loopback(address);
+}
+
 void stable_write_peer(const struct stable *stable, struct text host, struct text address, uint16_t port,
 		       struct buf *out)
 {
@@ -380,7 +384,7 @@ void stable_write_peer(const struct stable *stable, struct text host, struct tex
 	if (!port)
 		return;
 	buf_char(out, ':');
-	if (port >= PORT_EPHEMERAL && is_loopback(address) && stable->words[STABLE_PORT])
+	if (stable_is_drawn(address, port) && stable->words[STABLE_PORT])
 		buf_str(out, stable->words[STABLE_PORT]);
 	else
 		buf_u64(out, port);

@@ -42,6 +42,11 @@ void stable_add(struct stable *stable, const struct event *event) NONNULL;
 /* Write a path. Each replacement may make it longer: 32 bytes for each of its own are enough. */
 void stable_write_path(const struct stable *stable, struct text path, struct buf *out) NONNULL;
 
+#define STABLE_PORT_FIRST 32768 /* the first port that Linux gives out by itself */
+
+/* Does a peer on this machine have a port of the kernel's choice? */
+bool stable_is_drawn(struct text address, uint16_t port) MUST_CHECK;
+
 /* Write "host:443", "1.2.3.4:443", a unix socket's path. */
 void stable_write_peer(const struct stable *stable, struct text host, struct text address, uint16_t port,
 		       struct buf *out) NONNULL;

@@ -76,7 +76,7 @@ static void write_draft(struct draft *draft)
 	static FILE *nowhere;
 
 	nowhere = nowhere ? nowhere : fopen("/dev/null", "we");
-	draft_spread(draft, &(struct draft_limit){allow_some, NULL});
+	draft_spread(draft, &(struct draft_limit){allow_some, NULL, true});
 	draft_write(draft, "", nowhere);
 }
 
