@@ -10,17 +10,15 @@
 #pragma once
 
 #include "libguard/kernel/calls.h"
+#include "libguard/policy/policy.h"
 
 #include <linux/filter.h>
 
 #define FILTER_MAX 2048 /* instructions; the kernel takes 4096 */
 
-/* How far the hooks are trusted: the policy's kernel.trust. */
-enum filter_trust { TRUST_FAST, TRUST_BALANCED, TRUST_STRICT };
-
 struct filter_setting {
 	enum calls_machine machine;
-	enum filter_trust trust;
+	enum policy_trust trust;
 	uint64_t gate;   /* address of the gate's page */
 	uint64_t back;   /* the instruction behind the gate's system call; 0: there is no gate */
 	uint64_t cookie; /* what the sixth argument must be there */

@@ -412,6 +412,13 @@ struct policy_log policy_log(const struct policy *policy)
 	return (struct policy_log){head->log_required, head->log_reads, head->log_stacks, head->log_native};
 }
 
+struct policy_kernel policy_kernel(const struct policy *policy)
+{
+	const struct image_head *head = image_head(policy);
+
+	return (struct policy_kernel){head->kernel_trust, head->kernel_supervisor, head->kernel_filter, head->kernel_landlock};
+}
+
 bool policy_hides(const struct policy *policy)
 {
 	return image_head(policy)->hides;

@@ -151,6 +151,17 @@ enum policy_stacks { STACKS_NONE, STACKS_DENIED, STACKS_ALL };
 
 struct policy_log policy_log(const struct policy *policy) NONNULL;
 
+/* What the `kernel` section asks for, by the order of its words in policy.def. */
+enum policy_trust { TRUST_FAST, TRUST_BALANCED, TRUST_STRICT };
+enum policy_part { PART_AUTO, PART_REQUIRE, PART_OFF };
+
+struct policy_kernel {
+	uint8_t trust;                        /* enum policy_trust */
+	uint8_t supervisor, filter, landlock; /* enum policy_part */
+};
+
+struct policy_kernel policy_kernel(const struct policy *policy) NONNULL;
+
 /* Does any rule hide objects, so that queries (stat, access) must be decided too? */
 bool policy_hides(const struct policy *policy) NONNULL;
 

@@ -23,7 +23,7 @@ static struct sock_filter program[FILTER_MAX];
 static int length;
 static enum calls_machine machine;
 
-static void build(enum calls_machine of, enum filter_trust trust, bool hides)
+static void build(enum calls_machine of, enum policy_trust trust, bool hides)
 {
 	struct filter_setting setting = {.machine = of, .trust = trust, .gate = GATE, .back = BACK, .cookie = COOKIE, .hides = hides};
 
@@ -100,7 +100,7 @@ static void provoke(const struct calls_row *row, struct seccomp_data *data)
 		data->args[row->argument] = GATE + 4096;
 }
 
-static uint32_t expected(const struct calls_row *row, enum filter_trust trust, bool at_gate)
+static uint32_t expected(const struct calls_row *row, enum policy_trust trust, bool at_gate)
 {
 	if (row->way == WAY_BARRED)
 		return SECCOMP_RET_ERRNO | row->value;
@@ -115,7 +115,7 @@ static void each_mediated_number_gets_what_its_row_says(void)
 {
 	for (int of = 0; of < CALLS_MACHINES; of++)
 		for (int trust = TRUST_FAST; trust <= TRUST_STRICT; trust++) {
-			build((enum calls_machine)of, (enum filter_trust)trust, true);
+			build((enum calls_machine)of, (enum policy_trust)trust, true);
 			for (unsigned i = 0; i < calls_count; i++) {
 				const struct calls_row *row = &calls_table[i];
 				struct seccomp_data data = call(row->number[of], ELSEWHERE);
@@ -123,16 +123,16 @@ static void each_mediated_number_gets_what_its_row_says(void)
 				if (row->number[of] < 0)
 					continue;
 				provoke(row, &data);
-				CU_ASSERT_EQUAL(answer(&data), expected(row, (enum filter_trust)trust, false));
+				CU_ASSERT_EQUAL(answer(&data), expected(row, (enum policy_trust)trust, false));
 				data.args[5] = COOKIE;
-				CU_ASSERT_EQUAL(answer(&data), expected(row, (enum filter_trust)trust, false));
+				CU_ASSERT_EQUAL(answer(&data), expected(row, (enum policy_trust)trust, false));
 				data.instruction_pointer = BACK;
-				CU_ASSERT_EQUAL(answer(&data), expected(row, (enum filter_trust)trust, true));
+				CU_ASSERT_EQUAL(answer(&data), expected(row, (enum policy_trust)trust, true));
 				data.args[5] = COOKIE ^ (UINT64_C(1) << 40);
-				CU_ASSERT_EQUAL(answer(&data), expected(row, (enum filter_trust)trust, false));
+				CU_ASSERT_EQUAL(answer(&data), expected(row, (enum policy_trust)trust, false));
 				data.args[5] = COOKIE;
 				data.instruction_pointer = BACK ^ (UINT64_C(1) << 33);
-				CU_ASSERT_EQUAL(answer(&data), expected(row, (enum filter_trust)trust, false));
+				CU_ASSERT_EQUAL(answer(&data), expected(row, (enum policy_trust)trust, false));
 			}
 		}
 }
