@@ -12,14 +12,17 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <linux/prctl.h>
 #include <string.h>
 
 #define HEAD 1024 /* bytes read of a file: its `#!` line, or its program headers */
 
 #if defined(__x86_64__)
 #define OUR_MACHINE EM_X86_64
+#define OUR_LOADER "/lib64/ld-linux-x86-64.so.2"
 #else
 #define OUR_MACHINE EM_AARCH64
+#define OUR_LOADER "/lib/ld-linux-aarch64.so.1"
 #endif
 
 size_t program_words(char *const *argv)
@@ -130,11 +133,21 @@ static enum event_coverage elf_coverage(const char *head, size_t len)
 	return COVER_STATIC;
 }
 
+/* Does a set-user-id bit mean anything? Under the kernel's filter no program has more rights than who starts it. */
+static bool rises(void)
+{
+#ifdef GUARD_DOOR
+	return false;
+#else
+	return SYS_5(SYS_prctl, PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1;
+#endif
+}
+
 static enum event_coverage coverage_of(const struct file *file)
 {
 	const struct stat *status = &file->status;
 
-	if ((status->st_mode & (S_ISUID | S_ISGID)) && (status->st_uid != guard.euid || (status->st_mode & S_ISGID)))
+	if ((status->st_mode & (S_ISUID | S_ISGID)) && rises() && (status->st_uid != guard.euid || (status->st_mode & S_ISGID)))
 		return COVER_SETUID;
 	if (guard.root.len > 0 && sys_faccessat(AT_FDCWD, guard.carry.library, 0) != 0)
 		return COVER_NO_LIB;
@@ -171,6 +184,102 @@ static char **script_words(char **words, char *script, char *const *argv)
 	return first;
 }
 
+/* ---- what the dynamic loader runs when it is run itself ---- */
+
+static bool is_loader_name(struct text name)
+{
+	size_t at = name.len;
+
+	while (at > 0 && name.data[at - 1] != '/')
+		at--;
+	name = (struct text){name.data + at, name.len - at};
+	return (name.len >= 8 && !memcmp(name.data, "ld-linux", 8)) || (name.len >= 5 && !memcmp(name.data, "ld.so", 5)) ||
+	       (name.len >= 7 && !memcmp(name.data, "ld-musl", 7));
+}
+
+/* A copy of the loader, under whatever name: a shared object that may be run, and begins as the loader does. */
+static bool begins_as_loader(const struct file *file)
+{
+	const char *const loader = OUR_LOADER;
+	struct stat status;
+	Elf64_Ehdr elf;
+	char head[HEAD];
+	ssize_t len = -1;
+	int fd;
+
+	if (file->len < HEAD)
+		return false;
+	memcpy(&elf, file->head, sizeof elf);
+	if (memcmp(file->head, ELFMAG, SELFMAG) != 0 || elf.e_type != ET_DYN || elf_coverage(file->head, file->len) != COVER_STATIC)
+		return false;
+	fd = sys_open(loader, O_RDONLY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	if (sys_fstat(fd, &status) == 0 && status.st_size == file->status.st_size)
+		len = sys_read(fd, head, sizeof head);
+	sys_close(fd);
+	return len == HEAD && memcmp(head, file->head, HEAD) == 0;
+}
+
+/* The words of the program that the loader is told to run; NULL when it runs none. Source: ld.so(8). */
+static char *const *loader_words(char *const *argv)
+{
+	static const char *const with_value[] = {"--library-path", "--inhibit-rpath", "--audit", "--preload", "--argv0",
+						 "--glibc-hwcaps-prepend", "--glibc-hwcaps-mask"};
+
+	if (!argv || !argv[0])
+		return NULL;
+	for (argv++; *argv; argv++) {
+		bool takes_value = false;
+
+		if (strncmp(*argv, "--", 2) != 0)
+			return argv;
+		for (size_t i = 0; i < ARRAY_LEN(with_value); i++)
+			takes_value |= !strcmp(*argv, with_value[i]);
+		if (takes_value && !*++argv)
+			return NULL;
+	}
+	return NULL;
+}
+
+static bool loaded_allowed(struct call *call, const struct operand *loader, const struct file *file, char *const *argv)
+{
+	struct operand *operand;
+	char *const *words;
+
+	if (!is_loader_name(loader->object.text) && !begins_as_loader(file))
+		return true;
+	words = loader_words(argv);
+	if (!words)
+		return true;
+	call_file(call, AT_FDCWD, *words, VERB_SET(EXEC));
+	operand = &call->operands[call->count - 1];
+	operand->loaded = true;
+	if (call->result < 0 || !operand->verbs) {
+		operand->verbs = 0;
+		call->result = 0; /* the loader will say so */
+		return true;
+	}
+	describe(call, operand, words);
+	return call_decide(call, operand, operand->verbs);
+}
+
+/* Does any session refuse a program to anybody? */
+static bool refuses_programs(void)
+{
+	for (unsigned i = 0; i < guard.session_count; i++)
+		if (policy_refuses(&guard.sessions[i].policy, VERB_SET(EXEC)))
+			return true;
+	return false;
+}
+
+/* A file that has no name any more, or never had one (memfd_create, O_TMPFILE), may be a copy of any other. */
+static void doubt_nameless(struct operand *operand, const struct file *file)
+{
+	if (UNLIKELY(S_ISREG(file->status.st_mode) && file->status.st_nlink == 0) && refuses_programs())
+		operand->unknown = true;
+}
+
 bool program_allowed(struct call *call, int dir, const char *name, int at_flags, char *const *argv, char **words,
 		     enum event_coverage *coverage)
 {
@@ -185,8 +294,9 @@ bool program_allowed(struct call *call, int dir, const char *name, int at_flags,
 		return call->result >= 0;
 	}
 	describe(call, operand, argv);
-	allowed = call_decide(call, operand, operand->verbs);
 	read_file(operand, &file);
+	doubt_nameless(operand, &file);
+	allowed = call_decide(call, operand, operand->verbs);
 	words = script_words(words, call->scratch->name[0], argv);
 	for (unsigned level = 1; allowed && level <= SCRIPT_LEVELS; level++) {
 		char *argument, *interpreter = script_split(file.head, file.len, HEAD, &argument);
@@ -201,16 +311,26 @@ bool program_allowed(struct call *call, int dir, const char *name, int at_flags,
 		}
 		words = interpreter_words(call, level, words, argument);
 		describe(call, operand, words);
-		allowed = call_decide(call, operand, operand->verbs);
 		read_file(operand, &file);
+		doubt_nameless(operand, &file);
+		allowed = call_decide(call, operand, operand->verbs);
 	}
 	*coverage = coverage_of(&file);
+	if (allowed && call->result >= 0 && call->count < CALL_OPERANDS)
+		allowed = loaded_allowed(call, operand, &file, operand->object.argv);
 	return allowed && call->result >= 0;
+}
+
+const struct operand *program_that_runs(const struct call *call)
+{
+	const struct operand *last = &call->operands[call->count - 1];
+
+	return last->loaded ? last - 1 : last;
 }
 
 void program_record(struct call *call, enum event_coverage coverage)
 {
-	const struct operand *last = &call->operands[call->count - 1];
+	const struct operand *last = program_that_runs(call);
 
 	call_record(call);
 	if (coverage != COVER_HOOKS && last->verbs)

@@ -16,12 +16,17 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 
 #ifndef SECCOMP_RET_USER_NOTIF
 #define SECCOMP_RET_USER_NOTIF 0x7fc00000u
 #endif
 #ifndef FS_IOC_FSSETXATTR
 #define FS_IOC_FSSETXATTR 0x401c5820
+#endif
+
+#ifndef AF_XDP
+#define AF_XDP 44
 #endif
 
 #define X32_BIT 0x40000000u
@@ -175,6 +180,11 @@ static void check(struct builder *b, const struct calls_row *row, unsigned pass)
 		if_equal(b, (uint32_t)FS_IOC_SETFLAGS, act);
 		if_equal(b, (uint32_t)FS_IOC_FSSETXATTR, act);
 		if_equal(b, TIOCSTI, act);
+		break;
+	case CHECK_FRAMES:
+		load(b, LOW(row->argument));
+		if_equal(b, AF_PACKET, act);
+		if_equal(b, AF_XDP, act);
 		break;
 	case CHECK_GRIPS:
 		load(b, LOW(row->argument));

@@ -30,6 +30,7 @@ struct policy {
 	const unsigned char *image;
 	size_t size;                /* bytes */
 	struct policy_state *state; /* NULL in tools that only ask: nothing is counted, no label is carried */
+	bool counted;               /* the attempt was counted already: rules with `over` have had their say */
 };
 
 enum object_kind { OBJECT_PATH, OBJECT_ADDRESS, OBJECT_HOST, OBJECT_PROGRAM, OBJECT_PROCESS };
@@ -161,6 +162,9 @@ struct policy_kernel {
 };
 
 struct policy_kernel policy_kernel(const struct policy *policy) NONNULL;
+
+/* Is anything refused to anybody for one of VERBS, by a rule or by the default? Looks at every rule. */
+bool policy_refuses(const struct policy *policy, verb_set verbs) NONNULL;
 
 /* Does any rule hide objects, so that queries (stat, access) must be decided too? */
 bool policy_hides(const struct policy *policy) NONNULL;
