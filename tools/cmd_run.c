@@ -19,9 +19,6 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-/* The pipe lies above what a program counts on being its own, until its exec closes it. */
-#define HIGH_FD 200
-
 /* Name the library first, keep the rest. 0 or -ENOMEM. */
 static int set_preload(const char *library)
 {
@@ -60,7 +57,7 @@ static void __attribute__((noreturn)) become_program(int ready, pid_t parent, co
 	struct start_answer answer;
 	int error;
 
-	if (start_await(ready, parent, &answer) < 0)
+	if (start_await(ready, parent, &answer) < 0 || start_filter(ready, &answer) < 0)
 		_exit(EXIT_REFUSED);
 	if (answer.status == START_GUARDED && (set_preload(library) < 0 || set_session(answer.directory) < 0))
 		_exit(fail(EXIT_GUARD, "out of memory"));
@@ -86,7 +83,7 @@ static int start(struct session_request *request)
 	struct supervise_before before;
 	char library[PLACE_MAX];
 	pid_t parent = getpid();
-	int ends[2];
+	int ends[2], result;
 
 	if (place_library(library) < 0)
 		return fail(EXIT_GUARD, "no libguard.so beside guardctl or in " LIBDIR "; install both together");
@@ -94,16 +91,9 @@ static int start(struct session_request *request)
 		return fail(EXIT_GUARD, "%u sessions are around this one already; no more are possible",
 			    (unsigned)SESSION_NESTED_MAX);
 	supervise_prepare(&before);
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return fail(EXIT_GUARD, "no pipe: %s", strerror(errno));
-	for (unsigned i = 0; i < 2; i++) {
-		int high = fcntl(ends[i], F_DUPFD_CLOEXEC, HIGH_FD);
-
-		if (high >= 0) {
-			close(ends[i]);
-			ends[i] = high;
-		}
-	}
+	result = start_socket(ends);
+	if (result < 0)
+		return fail(EXIT_GUARD, "no socket: %s", strerror(-result));
 	request->child = fork();
 	if (request->child < 0)
 		return fail(EXIT_GUARD, "cannot fork: %s", strerror(errno));
@@ -112,6 +102,7 @@ static int start(struct session_request *request)
 		become_program(ends[0], parent, library, request->argv, &before);
 	}
 	close(ends[0]);
+	request->launches = true;
 	return supervise_session(request, ends[1]);
 }
 

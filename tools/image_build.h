@@ -64,6 +64,7 @@ struct image_setting {
 	enum policy_mode mode;
 	enum verdict_kind defaults[SECTION_COUNT];
 	struct policy_log log;
+	struct policy_kernel kernel;
 	const char *hints[VERB_COUNT]; /* what rules allow for a verb, for who is refused; or NULL */
 };
 

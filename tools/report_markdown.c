@@ -328,7 +328,7 @@ static size_t put_tree(const struct report *report, struct output *output, const
 				buf_bytes(&raw, program->exe.data, program->exe.len);
 			add_code_buf(&raw);
 			if (program->coverage != COVER_HOOKS) {
-				buf_str(&page.line, " not covered: ");
+				buf_str(&page.line, report_has_door(report) ? " kernel door only: " : " not covered: ");
 				buf_str(&page.line, report_coverage[program->coverage]);
 			}
 			end_line(output);

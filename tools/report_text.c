@@ -48,25 +48,30 @@ static void put_covered(struct page *page)
 	page_count(page, hooked, "program under the hooks", "programs under the hooks");
 	output_string(page->output, ", doors: ");
 	output_text(page->output, (struct text){page->report->view->info.level, strlen(page->report->view->info.level)});
+	if (report_has_door(page->report))
+		output_format(page->output, " (%llu events by hooks, %llu by the kernel door)",
+			      (unsigned long long)summary->doors[DOOR_HOOK], (unsigned long long)summary->doors[DOOR_KERNEL]);
 	output_string(page->output, "\n");
 }
 
 static void put_uncovered(struct page *page)
 {
 	const struct programs *programs = &page->report->summary->programs;
-	uint64_t uncovered = programs->uncovered;
-	uint64_t told = page->report->view->counts.uncovered;
+	uint64_t unhooked = report_unhooked(page->report);
 	size_t found = 0, shown = 0;
 
-	if (told > uncovered)
-		uncovered = told;
-	if (uncovered == 0)
+	if (unhooked == 0)
 		return;
-	page_label(page, "not covered");
-	page_colour(page, PAGE_YELLOW);
-	page_count(page, uncovered, "program; what it did was not seen by the hooks\n",
-	      "programs; what they did was not seen by the hooks\n");
-	page_plain(page);
+	if (report_has_door(page->report)) {
+		page_label(page, "kernel only");
+		page_count(page, unhooked, "program, decided by the kernel door alone\n", "programs, decided by the kernel door alone\n");
+	} else {
+		page_label(page, "not covered");
+		page_colour(page, PAGE_YELLOW);
+		page_count(page, unhooked, "program; what it did was not seen by the hooks\n",
+			   "programs; what they did was not seen by the hooks\n");
+		page_plain(page);
+	}
 	for (size_t i = 0; i < programs->table.count; i++) {
 		const struct program *program = (const struct program *)programs->table.items[i];
 

@@ -4,6 +4,8 @@
  */
 #include "tools/session_files.h"
 
+#include "libguard/kernel/gate.h"
+
 #include "libguard/core/sys.h"
 #include "libguard/record/writer.h"
 
@@ -252,6 +254,17 @@ int session_files_share(const char *directory, uint32_t number)
 
 	snprintf(path, sizeof path, "%s/events-%04u.log", directory, number);
 	return chmod(path, 0666) < 0 ? -errno : 0;
+}
+
+int session_files_gate(const char *directory, bool shared, const void *page, size_t size, struct stat *status)
+{
+	char path[PATH_MAX];
+	int result = write_new(directory, GATE_FILE, shared ? 0444 : 0400, page, size);
+
+	snprintf(path, sizeof path, "%s/" GATE_FILE, directory);
+	if (result == 0 && stat(path, status) < 0)
+		result = -errno;
+	return result;
 }
 
 int session_files_make(const char *directory, const struct session_files *files, struct session_state **state)

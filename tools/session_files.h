@@ -15,6 +15,7 @@
 #include "libguard/session/session.h"
 #include "tools/place.h"
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #define SESSION_ID_MAX 64
@@ -57,6 +58,10 @@ int session_files_directory(const char *place, const char *id, bool own, char ou
  * Returns 0 or -errno (-ENOSPC: the disk is full); then the directory is gone again.
  */
 int session_files_make(const char *directory, const struct session_files *files, struct session_state **state)
+		MUST_CHECK NONNULL;
+
+/* Make the file `gate`, readable by whoever joins. *status tells which file it is. 0 or -errno. */
+int session_files_gate(const char *directory, bool shared, const void *page, size_t size, struct stat *status)
 		MUST_CHECK NONNULL;
 
 /* Let other users write segment NUMBER of a shared session. 0 or -errno. */

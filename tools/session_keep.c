@@ -6,6 +6,7 @@
 #include "tools/session_make.h"
 
 #include "libguard/core/sys.h"
+#include "libguard/door/door.h"
 #include "libguard/record/writer.h"
 #include "tools/session_files.h"
 
@@ -190,7 +191,10 @@ static void __attribute__((noreturn)) serve_survivors(struct made_session *sessi
 	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
 		dup2(null, i);
 	fd = map_anew(session);
-	while (fd >= 0 && session_files_in_use(fd))
+	/* Behind the kernel door is everybody; without one the mapping tells. */
+	if (door_open_again() < 0)
+		_exit(0);
+	while (door_is_there() ? !door_is_empty() : fd >= 0 && session_files_in_use(fd))
 		serve_once(session, LEFT_MS);
 	atomic_store(&session->state->log.finished, 1);
 	sys_futex_wake(&session->state->log.ready);
@@ -200,7 +204,11 @@ static void __attribute__((noreturn)) serve_survivors(struct made_session *sessi
 /* False when nobody will serve the survivors. The end of process 1 is the end of all. */
 static bool leave_server(struct made_session *session)
 {
-	pid_t pid = getpid() == 1 ? -1 : fork();
+	pid_t pid = -1;
+
+	door_rest();
+	if (getpid() != 1)
+		pid = fork();
 
 	if (pid == 0) {
 		pthread_mutex_unlock(&session->making);

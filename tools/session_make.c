@@ -25,6 +25,8 @@ struct compiled {
 	struct policy_text text;
 	char directory[256];
 	enum policy_mode mode;
+	struct policy_kernel kernel;
+	bool hides;
 };
 
 static void say(const char *format, ...) PRINTF(1, 2);
@@ -65,6 +67,8 @@ static int compile(const struct session_request *request, const char directory[2
 		return result;
 	}
 	out->mode = policy_mode(&policy);
+	out->kernel = policy_kernel(&policy);
+	out->hides = policy_hides(&policy);
 	return 0;
 }
 
@@ -84,6 +88,11 @@ static void degrade(struct session_info *info, char *sentence)
 	grown[count] = sentence;
 	grown[count + 1] = NULL;
 	info->degraded = grown;
+}
+
+void session_degrade(struct made_session *session, char *sentence)
+{
+	degrade(&session->info, sentence);
 }
 
 /* Where the session may be kept: in the place that was named, else in the first default one that takes it. */
@@ -271,6 +280,8 @@ int session_make(const struct session_request *request, struct made_session *out
 	result = compile(request, guess, &compiled);
 	if (result == 0)
 		result = compiled.mode == MODE_OFF ? START_UNGUARDED : make_session(request, id, &compiled, out);
+	out->kernel = compiled.kernel;
+	out->hides = compiled.hides;
 	out->keep_days = compiled.text.keep_days;
 	out->keep_sessions = compiled.text.keep_sessions;
 	compiled_free(&compiled);

@@ -16,6 +16,7 @@ struct session_request {
 	const char *log_directory; /* where to make the session's directory, or NULL: what the policy says */
 	char *const *argv;         /* of the program, NULL-terminated */
 	pid_t child;               /* first guarded process */
+	bool launches;             /* it has still to become the program */
 };
 
 struct made_session {
@@ -26,6 +27,8 @@ struct made_session {
 	bool complained;           /* the log cannot grow, and stderr has been told */
 	pthread_mutex_t making;    /* held while a segment is made */
 	unsigned keep_days, keep_sessions;
+	struct policy_kernel kernel;
+	bool hides;                /* some rule hides objects */
 };
 
 /*
@@ -51,6 +54,9 @@ int session_record(const struct made_session *session, struct event *event) NONN
 
 /* Remove the sessions beside this one that the policy's keep_days and keep_sessions no longer cover. */
 void session_expire(const struct made_session *session) NONNULL;
+
+/* Say in the record what is not as it should be. SENTENCE is malloc'ed, or NULL without memory; taken over. */
+void session_degrade(struct made_session *session, char *sentence) __attribute__((nonnull(1)));
 
 /* The end of the first process: say so to those who go on, and in session.json. */
 void session_close(struct made_session *session, int exit_code, unsigned survivors) NONNULL;

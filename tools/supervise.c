@@ -9,6 +9,7 @@
 
 #include "libguard/session/start.h"
 #include "tools/cmd.h"
+#include "tools/kernel_door.h"
 #include "tools/session_make.h"
 #include "tools/tree.h"
 #include "tools/witness.h"
@@ -184,27 +185,40 @@ static void child_stopped(struct stand_in *self, int signal_number)
 		stop_with(self->child, signal_number);
 }
 
-/* Take what children have to say; true once the first process has ended. */
-static bool reap(struct stand_in *self)
+/* Take what children have to say; true once the first process has ended. *stopped: the signal by which it has stopped. */
+static bool take_news(struct stand_in *self, int *stopped)
 {
 	bool ended = false;
 	siginfo_t info;
 
 	for (;;) {
 		info.si_pid = 0;
-		if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG) < 0 || info.si_pid == 0)
+		if (waitid(P_ALL, 0, &info, WEXITED | WSTOPPED | WNOHANG | __WNOTHREAD) < 0 || info.si_pid == 0)
 			return ended;
 		if (info.si_pid == self->witness.pid && info.si_code != CLD_STOPPED)
 			witness_start(&self->witness);
 		if (info.si_pid != self->child || info.si_code == CLD_TRAPPED)
 			continue;
 		if (info.si_code == CLD_STOPPED) {
-			child_stopped(self, info.si_status);
+			*stopped = info.si_status;
 		} else {
 			self->end = info;
 			ended = true;
 		}
 	}
+}
+
+static bool reap(struct stand_in *self)
+{
+	int stopped = 0;
+	bool ended;
+
+	door_wait_begin();
+	ended = take_news(self, &stopped);
+	door_wait_end();
+	if (!ended && stopped)
+		child_stopped(self, stopped);
+	return ended;
 }
 
 static void stand_in(struct stand_in *self)
@@ -222,30 +236,54 @@ static void stand_in(struct stand_in *self)
 	witness_end(&self->witness);
 }
 
-/* Hold nothing that others could wait for: ends of pipes, locks, a mounted directory. */
-static void let_go(void)
+/* Hold nothing that others could wait for: ends of pipes, locks, a mounted directory. But for the two of ours. */
+static void let_go(int ready, int listener)
 {
 	int null = open("/dev/null", O_RDWR);
+	unsigned low = (unsigned)(ready < listener ? ready : listener), high = (unsigned)(ready < listener ? listener : ready);
 
 	if (null >= 0) {
 		dup2(null, STDIN_FILENO);
 		dup2(null, STDOUT_FILENO);
 	}
-	close_range(STDERR_FILENO + 1, ~0u, 0);
+	if (listener < 0)
+		low = high;
+	close_range(STDERR_FILENO + 1, low - 1, 0);
+	if (low != high)
+		close_range(low + 1, high - 1, 0);
+	close_range(high + 1, ~0u, 0);
 	/* A directory that has gone is as good. */
 	(void)!chdir("/");
 }
 
 /* A child that has gone meanwhile is reaped like any other. */
-static void answer_child(int ready, int status, const char *directory)
+static void answer_child(int ready, int status, const char *directory, const struct kernel_door *door)
 {
 	struct start_answer answer = {.status = status};
 
-	if (status == START_GUARDED)
+	if (status == START_GUARDED) {
 		snprintf(answer.directory, sizeof answer.directory, "%s", directory);
-	/* Less than PIPE_BUF: all or nothing. SIGPIPE is blocked. */
+		answer.filter = (uint32_t)door->count;
+	}
+	/* A message is whole or not there. SIGPIPE is blocked. */
 	(void)!write(ready, &answer, sizeof answer);
-	close(ready);
+	if (answer.filter > 0)
+		(void)!write(ready, door->filter, answer.filter * sizeof door->filter[0]);
+}
+
+/* Take the listener, answer, and let the child go on. Below 0: it was told not to. */
+static int open_door(struct kernel_door *door, struct made_session *session, const struct session_request *request, int ready)
+{
+	int listener = kernel_door_receive(door, session, ready);
+	int32_t status = listener < -1 ? listener : 0;
+
+	let_go(ready, listener);
+	if (listener >= 0)
+		status = kernel_door_serve(door, session, listener, request->launches ? request->child : 0);
+	(void)!session_info_write(&session->info);
+	if (door->count > 0)
+		(void)!write(ready, &status, sizeof status);
+	return status;
 }
 
 static unsigned count_survivors(void)
@@ -261,32 +299,50 @@ static unsigned count_survivors(void)
 	return count == 0 && info.si_pid == 0 ? 1 : count;
 }
 
+/* The session cannot be: whatever was made of it ends. */
+static int give_up(const struct session_request *request, struct made_session *session)
+{
+	if (session)
+		session_close(session, EXIT_REFUSED, 0);
+	waitpid(request->child, NULL, 0);
+	return EXIT_REFUSED;
+}
+
 int supervise_session(const struct session_request *request, int ready)
 {
+	static struct kernel_door door;
 	struct stand_in self = {.child = request->child};
 	struct made_session session;
 	int status = session_make(request, &session);
 	bool exited;
 
 	if (status == START_GUARDED) {
+		self.session = &session;
 		status = session_serve(&session);
-		if (status < 0) {
+		if (status < 0)
 			fail(EXIT_REFUSED, "no thread to keep the log: %s; raise the limit on processes (ulimit -u)",
 			     strerror(-status));
-			session_close(&session, EXIT_REFUSED, 0);
-		}
-		self.session = &session;
+		else
+			status = kernel_door_prepare(&door, &session);
 	}
 	if (status >= 0)
 		witness_start(&self.witness);
-	answer_child(ready, status, session.directory);
+	answer_child(ready, status, session.directory, &door);
 	if (status < 0) {
-		waitpid(request->child, NULL, 0);
-		return EXIT_REFUSED;
+		close(ready);
+		return give_up(request, self.session);
 	}
-	let_go();
-	if (self.session)
+	if (self.session) {
+		status = open_door(&door, &session, request, ready);
+		close(ready);
+		if (status < 0)
+			return give_up(request, &session);
 		session_expire(self.session);
+	} else {
+		close(ready);
+		let_go(STDERR_FILENO + 1, -1);
+		close(STDERR_FILENO + 1);
+	}
 	stand_in(&self);
 	exited = self.end.si_code == CLD_EXITED;
 	if (self.session)

@@ -6,6 +6,7 @@
 
 #include "libguard/core/buf.h"
 #include "libguard/core/sys.h"
+#include "libguard/core/sys_gate.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,6 +15,11 @@
 #include <sys/syscall.h>
 
 #define ENTRIES_CAP 4096 /* bytes of directory entries read at once */
+
+static int open_directory(int dir, const char *name, int flags)
+{
+	return (int)sys_gated(SYS_openat, (const long[SYS_GATE_ARGS]){dir, (long)(uintptr_t)name, flags | O_DIRECTORY | O_CLOEXEC});
+}
 
 /* A name that grows at its front. */
 struct tail {
@@ -72,7 +78,7 @@ static ssize_t name_of(int fd, char name[PATH_NAME_CAP])
 /* One level up: the parent of the directory FD, which is closed. */
 static int step_up(int fd, struct tail *tail)
 {
-	int error, parent = (int)SYS_3(SYS_openat, fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int error, parent = open_directory(fd, "..", O_RDONLY);
 	struct stat child;
 
 	error = parent < 0 ? parent : sys_fstat(fd, &child);
@@ -89,7 +95,7 @@ static int step_up(int fd, struct tail *tail)
 int climb_name(int dir, struct path *out)
 {
 	struct tail tail = {out->text, PATH_CAP - 1};
-	int fd = (int)SYS_3(SYS_openat, dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int fd = open_directory(dir, ".", O_PATH);
 	ssize_t len = -ENAMETOOLONG;
 	char top[PATH_NAME_CAP];
 

@@ -15,6 +15,8 @@
 
 #define LINKS_MAX 40 /* the kernel's own limit, MAXSYMLINKS */
 
+_Thread_local struct path_guest path_guest;
+
 static void set_root(struct path *path)
 {
 	path->text[0] = '/';
@@ -190,6 +192,23 @@ struct walk {
 	bool follow;
 };
 
+/* Where "/proc/self" leads for a guest; the length, 0 when NAME is no such link. */
+static size_t guest_link(const struct path *name, char link[PATH_NAME_CAP])
+{
+	struct buf buf = {.data = link, .cap = PATH_NAME_CAP};
+
+	if (path_guest.pid == 0)
+		return 0;
+	if (strcmp(name->text, "/proc/self") && strcmp(name->text, "/proc/thread-self"))
+		return 0;
+	buf_i64(&buf, path_guest.pid);
+	if (name->text[6] == 't') {
+		buf_str(&buf, "/task/");
+		buf_i64(&buf, path_guest.tid);
+	}
+	return buf.len;
+}
+
 /*
  * Take one component. Returns 0 to go on, PATH_MAGIC at a final magic link,
  * or -errno. A component that cannot be read as a link is a name like any other:
@@ -219,7 +238,9 @@ static int step(struct walk *walk)
 		return error;
 	if (last && !slash && !walk->follow)
 		return 0;
-	link_len = sys_readlinkat(AT_FDCWD, walk->out->text, link, sizeof link);
+	link_len = (ssize_t)guest_link(walk->out, link);
+	if (link_len == 0)
+		link_len = sys_readlinkat(AT_FDCWD, walk->out->text, link, sizeof link);
 	if (link_len <= 0)
 		return 0;
 	if (++walk->links > LINKS_MAX)

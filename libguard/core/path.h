@@ -23,6 +23,15 @@ struct path {
 #define PATH_MAGIC 1
 
 /*
+ * For whom a thread asks: what /proc/self and /proc/thread-self stand for. 0: for itself. The kernel door's threads
+ * resolve names in a guest's place.
+ */
+struct path_guest {
+	int pid, tid;
+};
+extern _Thread_local struct path_guest path_guest;
+
+/*
  * The name of a directory descriptor, or of the working directory.
  *
  *   dir  descriptor, or AT_FDCWD

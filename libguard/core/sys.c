@@ -4,6 +4,8 @@
  */
 #include "libguard/core/sys.h"
 
+#include "libguard/core/sys_gate.h"
+
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -19,16 +21,19 @@ struct open_how_v0 {
 #define SYS_openat2 437
 #endif
 
+/* What the filter of the kernel door would ask about, were it not known as our own. */
+#define GATED(number, ...) sys_gated(number, (const long[SYS_GATE_ARGS]){__VA_ARGS__})
+
 int sys_open(const char *path, int flags, mode_t mode)
 {
-	return (int)SYS_4(SYS_openat, AT_FDCWD, path, flags, mode);
+	return (int)GATED(SYS_openat, AT_FDCWD, SYS_ARG(path), flags, mode);
 }
 
 int sys_openat2(int dir, const char *path, int flags, mode_t mode, unsigned resolve)
 {
 	struct open_how_v0 how = {(unsigned)flags, mode, resolve};
 
-	return (int)SYS_4(SYS_openat2, dir, path, &how, sizeof how);
+	return (int)GATED(SYS_openat2, dir, SYS_ARG(path), SYS_ARG(&how), sizeof how);
 }
 
 void sys_close(int fd)
@@ -38,7 +43,7 @@ void sys_close(int fd)
 
 ssize_t sys_readlinkat(int dir, const char *path, char *out, size_t cap)
 {
-	return SYS_4(SYS_readlinkat, dir, path, out, cap);
+	return GATED(SYS_readlinkat, dir, SYS_ARG(path), SYS_ARG(out), SYS_ARG(cap));
 }
 
 ssize_t sys_getcwd(char *out, size_t cap)
@@ -70,12 +75,12 @@ int sys_fstat(int fd, struct stat *out)
 
 int sys_fstatat(int dir, const char *path, struct stat *out, int flags)
 {
-	return (int)SYS_4(SYS_newfstatat, dir, path, out, flags);
+	return (int)GATED(SYS_newfstatat, dir, SYS_ARG(path), SYS_ARG(out), flags);
 }
 
 int sys_faccessat(int dir, const char *path, int mode)
 {
-	return (int)SYS_3(SYS_faccessat, dir, path, mode);
+	return (int)GATED(SYS_faccessat, dir, SYS_ARG(path), mode);
 }
 
 bool sys_has_proc(void)

@@ -4,7 +4,8 @@
  *
  * Every function returns the kernel's result, or -errno. They are what the
  * guard itself uses; a call that the guest asked for goes through the gate
- * (kernel/gate.h). Safe in threads, signal handlers, after fork and vfork.
+ * (kernel/gate.h), and so do those of its own that the kernel door would ask
+ * about. Safe in threads, signal handlers, after fork and vfork.
  *
  * Source: the man page of section 2 that has the function's name.
  */

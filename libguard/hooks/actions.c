@@ -37,9 +37,9 @@ static long enter(struct actions *state, int fd, const char *path)
 	long entered;
 
 	if (path)
-		entered = SYS_4(SYS_openat, state->dir, path, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+		entered = gate(SYS_openat, state->dir, GATE_PTR(path), O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	else
-		entered = SYS_4(SYS_openat, fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+		entered = gate(SYS_openat, fd, GATE_PTR("."), O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (entered < 0)
 		return 0; /* the child will not get there either, and runs nothing */
 	actions_end(state);

@@ -139,6 +139,8 @@ static void record(const struct call *call, const struct operand *operand, unsig
 	unsigned values = event->count;
 	uint64_t labels = 0;
 
+	if (!refuses && guard_confirms())
+		return;
 	event->verdict = (uint8_t)verdict->kind;
 	event->rule = verdict->rule;
 	event->verb = refuses ? weightiest(verdict->verbs & operand->verbs)
@@ -186,7 +188,7 @@ static void record_all(struct call *call)
 	struct event event;
 
 	event.kind = EVENT_OPERATION;
-	event.door = DOOR_HOOK;
+	event.door = GUARD_DOOR_KIND;
 	event.coverage = 0;
 	event.err = call->result < 0 ? (int32_t)-call->result : 0;
 	/* A vfork child shares what its parent remembers of itself, and exec is what such a child does. */

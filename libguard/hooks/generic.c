@@ -8,6 +8,7 @@
  */
 #include "libguard/core/sys.h"
 #include "libguard/hooks/call.h"
+#include "libguard/hooks/generic.h"
 #include "libguard/hooks/jump.h"
 #include "libguard/hooks/next.h"
 #include "libguard/hooks/open.h"
@@ -27,7 +28,9 @@
 #endif
 
 void *generic_choose(long args[JUMP_ARGS], const void *caller);
+#ifndef GUARD_DOOR
 JUMP(syscall, generic_choose);
+#endif
 
 #define NEW_NAMESPACES                                                                                                 \
 	(CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |   \
@@ -129,6 +132,8 @@ static long open_how(int dir, const char *name, const struct open_how *given, si
 		return error;
 	if (how.resolve == 0)
 		return open_for(HOOK_syscall, dir, copy, (int)how.flags, (mode_t)how.mode);
+	if (how.resolve == RESOLVE_NO_SYMLINKS)
+		return open_plain_for(HOOK_syscall, dir, copy, (int)how.flags, (mode_t)how.mode);
 	return open_held(dir, copy, &how);
 }
 
@@ -177,6 +182,15 @@ static const char *with_slash(const char *name, char out[256])
 #define OLD_QUERIES
 #endif
 
+/* The door runs no program by itself: door/run.c. */
+#ifdef GUARD_DOOR
+#define EXECS
+#else
+#define EXECS                                                                                                          \
+	CALL(execve, execve(TEXT_ARG(a), OUT(b), OUT(c)))                                                              \
+	CALL(execveat, execveat(INT(a), TEXT_ARG(b), OUT(c), OUT(d), INT(e)))
+#endif
+
 #define CALLS                                                                                                          \
 	OLD_CALLS                                                                                                      \
 	CALL(openat, openat(INT(a), TEXT_ARG(b), INT(c), MODE(d)))                                                     \
@@ -213,8 +227,7 @@ static const char *with_slash(const char *name, char out[256])
 	CALL(fanotify_mark, fanotify_mark(INT(a), FLAGS(b), (uint64_t)c, INT(d), TEXT_ARG(e)))                         \
 	CALL(mq_open, mq_open(with_slash(TEXT_ARG(a), (char[256]){0}), INT(b), MODE(c), OUT(d)))                       \
 	CALL(mq_unlink, mq_unlink(with_slash(TEXT_ARG(a), (char[256]){0})))                                            \
-	CALL(execve, execve(TEXT_ARG(a), OUT(b), OUT(c)))                                                              \
-	CALL(execveat, execveat(INT(a), TEXT_ARG(b), OUT(c), OUT(d), INT(e)))                                          \
+	EXECS                                                                                                          \
 	CALL(socket, socket(INT(a), INT(b), INT(c)))                                                                   \
 	CALL(setsockopt, setsockopt(INT(a), INT(b), INT(c), pointer(d), (socklen_t)e))                                 \
 	CALL(connect, connect(INT(a), pointer(b), (socklen_t)c))                                                       \
@@ -251,8 +264,10 @@ static long decoded(long number, long a, long b, long c, long d, long e, long f)
 		CALLS
 		QUERIES
 #undef CALL
+#ifndef GUARD_DOOR
 	case SYS_mmap:
 		return (long)mmap(OUT(a), SIZE(b), INT(c), INT(d), INT(e), f);
+#endif
 	default:
 		return call_errno(-ENOSYS);
 	}
@@ -282,6 +297,8 @@ static void *choose_asked(long args[JUMP_ARGS])
 		return args[1] && (*clone_flags & NEW_NAMESPACES) ? ask(args, 0, VERB_SET(NAMESPACE)) : NULL;
 	case SYS_setns:
 		return ask(args, 0, VERB_SET(NAMESPACE));
+	case SYS_open_tree:
+		return args[3] & OPEN_TREE_CLONE ? ask(args, 0, VERB_SET(MOUNT)) : NULL;
 	case SYS_fsopen:
 	case SYS_fsmount:
 	case SYS_fsconfig:
@@ -340,10 +357,30 @@ void *generic_choose(long args[JUMP_ARGS], const void *caller)
 		QUERIES
 		return guard.hides ? (void *)decoded : next_of(HOOK_syscall);
 #undef CALL
+#ifndef GUARD_DOOR
 	case SYS_mmap:
 		return args[3] & PROT_EXEC ? (void *)decoded : next_of(HOOK_syscall);
+#endif
 	default:
 		asked = guard_ready() ? choose_asked(args) : NULL;
 		return asked ? asked : next_of(HOOK_syscall);
 	}
 }
+
+#ifdef GUARD_DOOR
+bool generic_done(long number, const long args[6], long *result)
+{
+	long words[JUMP_ARGS] = {number, args[0], args[1], args[2], args[3], args[4]};
+	void *chosen = generic_choose(words, NULL);
+
+	if (chosen == next_of(HOOK_syscall))
+		return false;
+	if (chosen == (void *)decoded)
+		*result = decoded(number, args[0], args[1], args[2], args[3], args[4], args[5]);
+	else
+		*result = fail(words[0]);
+	if (*result == -1)
+		*result = -errno;
+	return true;
+}
+#endif

@@ -34,7 +34,23 @@ struct guard {
 	_Atomic uint32_t starter; /* thread that runs init */
 };
 
+/*
+ * The code between naming an object and recording what became of it serves both doors. The kernel door compiles it once
+ * more, with a guard for each of its threads: the guest for which the thread acts just now (door/guest.h).
+ */
+#ifdef GUARD_DOOR
+#define GUARD_DOOR_KIND DOOR_KERNEL
+extern _Thread_local struct guard guard;
+/* Did a hook decide and record this call, and is it only confirmed here? */
+bool guard_confirms(void);
+#else
+#define GUARD_DOOR_KIND DOOR_HOOK
 extern struct guard guard;
+static inline bool guard_confirms(void)
+{
+	return false;
+}
+#endif
 
 /* Is this process guarded? Runs init if nothing has yet. Safe in signal handlers. */
 bool guard_ready(void);

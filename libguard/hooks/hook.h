@@ -104,3 +104,8 @@ enum hook {
 };
 
 const char *hook_name(enum hook hook);
+
+/* What the kernel door calls as functions of its own, under names that are not libc's. */
+#ifdef GUARD_DOOR
+#include "libguard/door_names.h"
+#endif

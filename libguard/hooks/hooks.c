@@ -92,6 +92,11 @@ const char *hook_name(enum hook hook)
 		touches if (call_allowed(&call)) call.result = act_of_libc(NEXT_OF(name) arguments);                   \
 		return (result_type)call_leave(&call);                                                                 \
 	}
+/* The door: choose_asked of generic.c. */
+#ifdef GUARD_DOOR
+#undef PASS
+#define PASS(...)
+#endif
 #define ASK(number, ...) gate(SYS_##number, ask_dir, GATE_PTR(ask_path), __VA_ARGS__)
 #define QUERY(result_type, name, parameters, dir, path, flags, act)                                                    \
 	EXPORT result_type name parameters                                                                             \

@@ -139,6 +139,19 @@ static void find_self(void)
 	has_stderr = sys_fstat(2, &status) == 0;
 }
 
+/* The filter is the outermost session's: it was there first, and there is but one. Without its gate all is asked. */
+static void enter_gate(const char *names)
+{
+	size_t len = str_until(names, ':');
+	char directory[256];
+
+	if (len >= sizeof directory)
+		return;
+	memcpy(directory, names, len);
+	directory[len] = '\0';
+	gate_enter(directory);
+}
+
 /* What chroots before our exec have put before every name: /proc/self/root says "/" from inside. */
 static void find_root(char *const *envp)
 {
@@ -178,6 +191,7 @@ static bool start(char *const *argv, char *const *envp)
 
 	atomic_store(&guard.starter, (uint32_t)sys_gettid()); /* a child of the one that began */
 	guard.carry.sessions = keep(directory, strnlen(directory, sizeof directory - 1)).data;
+	enter_gate(directory);
 	if (status < 0)
 		sys_exit(EXIT_REFUSED); /* session_start or the supervisor has said why */
 	return status == 0;
@@ -190,6 +204,9 @@ static void become_guarded(int argc, char *const *argv, char *const *envp)
 	int error;
 
 	(void)argc;
+	/* What follows opens files. */
+	if (!first)
+		enter_gate(names);
 	self_start();
 	find_self();
 	find_library(first);

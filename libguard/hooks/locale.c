@@ -195,16 +195,22 @@ static long ask_all(enum hook hook, int mask, const char *name)
 	return error;
 }
 
+/* Behind the kernel's filter libc's own calls are decided when they come. */
+static bool is_asked(const char *name)
+{
+	return name && guard_ready() && sys_gate.cookie == 0;
+}
+
 EXPORT char *setlocale(int category, const char *name)
 {
-	long error = name && guard_ready() ? ask_all(HOOK_setlocale, category == LC_ALL ? ~0 : 1 << category, name) : 0;
+	long error = is_asked(name) ? ask_all(HOOK_setlocale, category == LC_ALL ? ~0 : 1 << category, name) : 0;
 
 	return error ? call_no_pointer(error) : NEXT_OF(setlocale)(category, name);
 }
 
 static locale_t new_locale(enum hook hook, int mask, const char *name, locale_t base)
 {
-	long error = name && guard_ready() ? ask_all(hook, mask & LC_ALL_MASK, name) : 0;
+	long error = is_asked(name) ? ask_all(hook, mask & LC_ALL_MASK, name) : 0;
 
 	return error ? call_no_pointer(error) : ((__typeof__(&newlocale))next_of(hook))(mask, name, base);
 }

@@ -28,6 +28,7 @@ struct opening {
 	int flags;
 	mode_t mode;
 	bool resolved; /* operand->path holds no link, as far as we know */
+	bool plain;    /* a link on the way is an error */
 };
 
 static bool makes_unnamed(int flags)
@@ -129,10 +130,41 @@ static int open_or_make(struct opening *opening)
 	return -EAGAIN;
 }
 
+/* Whose memory "/proc/N/mem" or "/proc/N/task/M/mem" is; 0: it is another file. */
+static pid_t owner_of_memory(const struct path *path)
+{
+	static const char tail[] = "/mem";
+	const char *at = path->text + sizeof "/proc/" - 1;
+	pid_t pid = 0;
+
+	if (LIKELY(path->len < sizeof tail + 7 || memcmp(path->text + path->len - (sizeof tail - 1), tail, sizeof tail - 1) != 0 ||
+		   memcmp(path->text, "/proc/", sizeof "/proc/" - 1) != 0))
+		return 0;
+	for (; *at >= '0' && *at <= '9'; at++)
+		pid = pid * 10 + (*at - '0');
+	return *at == '/' ? pid : 0;
+}
+
+/* To open another process's memory is to trace it. */
+static bool memory_allowed(struct opening *opening)
+{
+	struct call *call = &opening->call;
+	pid_t pid = owner_of_memory(&opening->operand->path);
+	unsigned count = call->count;
+
+	if (LIKELY(pid == 0))
+		return true;
+	call_peer(call, pid, VERB_SET(TRACE));
+	return call->count == count || !call->operands[count].verbs ||
+	       call_decide(call, &call->operands[count], VERB_SET(TRACE));
+}
+
 static int open_decided(struct opening *opening)
 {
 	bool plain = (opening->flags & (O_CREAT | O_EXCL)) != O_CREAT || (opening->flags & O_DIRECTORY);
 
+	if (!memory_allowed(opening))
+		return (int)opening->call.result;
 	return plain ? open_once(opening, opening->flags) : open_or_make(opening);
 }
 
@@ -214,13 +246,17 @@ static int open_tries(struct opening *opening)
 			call->result = 0;
 			if (error < 0)
 				return error;
+			if (opening->plain) {
+				operand->verbs = 0;
+				return -ELOOP;
+			}
 			continue;
 		}
 		fd = open_decided(opening);
 		if ((fd == -EACCES || fd == -ENAMETOOLONG) && !call->refused && opening->copy[0] != '/' &&
 		    name_is_contended() && !opening->resolved)
 			fd = open_from_start(opening, opening->flags);
-		if (fd != -ELOOP || ends_in_link(opening))
+		if (fd != -ELOOP || opening->plain || ends_in_link(opening))
 			break;
 		resolve(opening, &error);
 		if (error < 0)
@@ -242,7 +278,8 @@ static long open_nameless(struct opening *opening, int error)
 }
 
 /* Open for the hook HOOK. The call is left for the caller to leave: it may have more to do. */
-static void opening_start(struct opening *opening, enum hook hook, int dir, const char *name, int flags, mode_t mode)
+static void opening_start_as(struct opening *opening, enum hook hook, int dir, const char *name, int flags, mode_t mode,
+			     bool plain)
 {
 	struct call *call = &opening->call;
 	int error;
@@ -252,6 +289,7 @@ static void opening_start(struct opening *opening, enum hook hook, int dir, cons
 	opening->flags = flags;
 	opening->mode = mode;
 	opening->resolved = false;
+	opening->plain = plain;
 	if (UNLIKELY(!call->on)) {
 		if (!call->refused)
 			CANCEL_POINT(call, call->result = gate(SYS_openat, dir, GATE_PTR(name), flags, mode));
@@ -272,6 +310,11 @@ static void opening_start(struct opening *opening, enum hook hook, int dir, cons
 	call->result = error;
 }
 
+static inline void opening_start(struct opening *opening, enum hook hook, int dir, const char *name, int flags, mode_t mode)
+{
+	opening_start_as(opening, hook, dir, name, flags, mode, false);
+}
+
 /* Flat, so that few returns follow the kernel's own, which the processor does not foresee: 9 ns each. */
 static __attribute__((flatten)) int open_hook(enum hook hook, int dir, const char *name, int flags, mode_t mode)
 {
@@ -289,12 +332,27 @@ int open_for(enum hook hook, int dir, const char *name, int flags, mode_t mode)
 	return (int)call_finish(&opening.call);
 }
 
+int open_plain_for(enum hook hook, int dir, const char *name, int flags, mode_t mode)
+{
+	struct opening opening;
+
+	opening_start_as(&opening, hook, dir, name, flags, mode, true);
+	return (int)call_finish(&opening.call);
+}
+
 struct open_link open_link_of(int fd)
 {
 	struct open_link link;
 	struct buf buf = BUF_ON(link.name);
 
+#ifdef GUARD_DOOR
+	/* "self" is the guest. */
+	buf_str(&buf, "/proc/");
+	buf_i64(&buf, sys_getpid());
+	buf_str(&buf, "/fd/");
+#else
 	buf_str(&buf, "/proc/self/fd/");
+#endif
 	buf_i64(&buf, fd);
 	buf_cstr(&buf);
 	return link;

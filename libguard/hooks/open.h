@@ -12,6 +12,9 @@
 /* openat(2) for HOOK, decided and recorded. A descriptor or -errno; errno is left alone. */
 int open_for(enum hook hook, int dir, const char *name, int flags, mode_t mode) MUST_CHECK;
 
+/* The same, where a link on the way is -ELOOP: RESOLVE_NO_SYMLINKS of openat2(2). */
+int open_plain_for(enum hook hook, int dir, const char *name, int flags, mode_t mode) MUST_CHECK;
+
 /* The flags of open(2) for a mode of fopen(3); -1 when it is none. "m" and "ccs=" are fdopen's to read. */
 int open_flags_of_mode(const char *mode) MUST_CHECK NONNULL;
 

@@ -31,5 +31,8 @@ bool program_allowed(struct call *call, int dir, const char *name, int at_flags,
 
 size_t program_words(char *const *argv);
 
+/* The operand of what the kernel will run at last: an interpreter where a script is run. After program_allowed. */
+const struct operand *program_that_runs(const struct call *call) NONNULL;
+
 /* Record what is about to run, and that no hook will see into it if so. */
 void program_record(struct call *call, enum event_coverage coverage) NONNULL;

@@ -25,15 +25,20 @@ struct per_thread {
 	pid_t pid; /* the process for which tid is right */
 };
 
+#ifndef GUARD_DOOR
 /* A page that the kernel empties in every child with memory of its own: how we learn of any fork. */
 static _Atomic pid_t *process;
+#endif
 static pthread_key_t key;
 static bool has_key;
 static __thread struct per_thread self;
 
+#ifndef GUARD_DOOR
 /* The first thread's: of the library's own memory, so that a short-lived program maps nothing for it. */
 static struct scratch first_scratch;
+#endif
 
+#ifndef GUARD_DOOR
 static void thread_ends(void *scratch)
 {
 	self.scratch = NULL;
@@ -75,6 +80,7 @@ pid_t self_tid(void)
 	}
 	return self.tid;
 }
+#endif
 
 static struct scratch *map_block(void)
 {

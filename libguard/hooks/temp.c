@@ -113,7 +113,7 @@ static FILE *make_unnamed(enum hook hook)
 
 	if (fd < 0)
 		return call_no_pointer(fd);
-	SYS_3(SYS_unlinkat, AT_FDCWD, template, 0);
+	gate(SYS_unlinkat, AT_FDCWD, GATE_PTR(template), 0);
 	file = fdopen(fd, "w+");
 	if (!file)
 		sys_close(fd);

@@ -298,12 +298,12 @@ static int walk_root(struct walk *walk)
 /* Enter the directory in which the root stands; a descriptor of where we were, or -1. */
 static int enter(const struct walk *walk)
 {
-	int before = (int)SYS_4(SYS_openat, AT_FDCWD, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+	int before = (int)gate(SYS_openat, AT_FDCWD, GATE_PTR("."), O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 	char kept;
 	int error = 0;
 
 	if (before == -EACCES)
-		before = (int)SYS_4(SYS_openat, AT_FDCWD, ".", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+		before = (int)gate(SYS_openat, AT_FDCWD, GATE_PTR("."), O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (before < 0)
 		return (int)call_errno(before);
 	if (walk->place.base > 0) {

@@ -167,7 +167,7 @@ static bool is_over(const struct policy *policy, const struct image_rule_row *ru
 	uint64_t words = state_words(rule->over), position, now, before;
 	_Atomic uint64_t *counter;
 
-	if (!policy->state)
+	if (!policy->state || policy->counted)
 		return false;
 	if (rule->over == 0)
 		return true;
@@ -468,6 +468,26 @@ bool policy_twin(const struct policy *policy, uint64_t size, uint32_t number, st
 		return false;
 	*out = (struct policy_twin){image_string(policy, twin->path), twin->device, twin->inode, twin->print};
 	return true;
+}
+
+struct policy_kernel policy_kernel(const struct policy *policy)
+{
+	const struct image_head *head = image_head(policy);
+
+	return (struct policy_kernel){head->kernel_trust, head->kernel_supervisor, head->kernel_filter, head->kernel_landlock};
+}
+
+bool policy_refuses(const struct policy *policy, verb_set verbs)
+{
+	uint8_t section = section_of(verbs), otherwise = image_head(policy)->defaults[section];
+
+	for (uint32_t i = 0; otherwise == VERDICT_ALLOW && i < policy_rule_count(policy); i++) {
+		const struct image_rule_row *rule = image_rule_row(policy, i);
+
+		if (rule->section == section && (rule->verbs & verbs) && rule->kind != VERDICT_ALLOW)
+			return true;
+	}
+	return otherwise != VERDICT_ALLOW;
 }
 
 bool policy_hides(const struct policy *policy)

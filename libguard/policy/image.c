@@ -60,7 +60,7 @@ int policy_attach(const void *image, size_t size, void *state, size_t state_size
 		return -EINVAL;
 	if (state && state_size < policy_state_size(image, size))
 		return -EINVAL;
-	*out = (struct policy){image, size, state};
+	*out = (struct policy){.image = image, .size = size, .state = state};
 	return 0;
 }
 

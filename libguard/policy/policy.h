@@ -30,6 +30,7 @@ struct policy {
 	const unsigned char *image;
 	size_t size;                /* bytes */
 	struct policy_state *state; /* NULL in tools that only ask: nothing is counted, no label is carried */
+	bool counted;               /* the attempt was counted already: rules with `over` have had their say */
 };
 
 enum object_kind { OBJECT_PATH, OBJECT_ADDRESS, OBJECT_HOST, OBJECT_PROGRAM, OBJECT_PROCESS };
@@ -159,6 +160,20 @@ struct policy_twin {
 
 /* The NUMBERth (from 0) of those that have SIZE bytes. False: there are no more. */
 bool policy_twin(const struct policy *policy, uint64_t size, uint32_t number, struct policy_twin *out) MUST_CHECK NONNULL;
+
+/* What the `kernel` section asks for, by the order of its words in policy.def. */
+enum policy_trust { TRUST_FAST, TRUST_BALANCED, TRUST_STRICT };
+enum policy_part { PART_AUTO, PART_REQUIRE, PART_OFF };
+
+struct policy_kernel {
+	uint8_t trust;                        /* enum policy_trust */
+	uint8_t supervisor, filter, landlock; /* enum policy_part */
+};
+
+struct policy_kernel policy_kernel(const struct policy *policy) NONNULL;
+
+/* Is anything refused to anybody for one of VERBS, by a rule or by the default? Looks at every rule. */
+bool policy_refuses(const struct policy *policy, verb_set verbs) NONNULL;
 
 /* Does any rule hide objects, so that queries (stat, access) must be decided too? */
 bool policy_hides(const struct policy *policy) NONNULL;

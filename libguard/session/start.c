@@ -9,6 +9,7 @@
 
 #include "libguard/core/buf.h"
 #include "libguard/core/sys.h"
+#include "libguard/kernel/install.h"
 #include "libguard/session/session.h"
 
 #include <errno.h>
@@ -18,6 +19,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -100,9 +102,9 @@ static int move_fd(int fd)
 	return moved;
 }
 
-static int make_pipe(int ends[2])
+int start_socket(int ends[2])
 {
-	int result = (int)SYS_2(SYS_pipe2, ends, O_CLOEXEC);
+	int result = (int)SYS_4(SYS_socketpair, AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends);
 
 	if (result < 0)
 		return result;
@@ -181,28 +183,45 @@ static void become_supervisor(const char *guardctl, pid_t child, int ready, char
 	sys_exit(126);
 }
 
+/* One message, whole; -EPIPE: nobody is there any more. */
+static int receive(int fd, void *to, size_t len)
+{
+	ssize_t got;
+
+	do
+		got = sys_read(fd, to, len);
+	while (got == -EINTR);
+	return got == (ssize_t)len ? 0 : -EPIPE;
+}
+
 int start_await(int fd, pid_t parent, struct start_answer *answer)
 {
-	char *to = (char *)answer;
-	size_t got = 0;
-
-	while (got < sizeof *answer) {
-		ssize_t n = sys_read(fd, to + got, sizeof *answer - got);
-
-		if (n == -EINTR)
-			continue;
-		if (n <= 0) {
-			say("the supervisor ended before the session was open", "", 0, "; the program is not started");
-			return -EPIPE;
-		}
-		got += (size_t)n;
+	if (receive(fd, answer, sizeof *answer) < 0) {
+		say("the supervisor ended before the session was open", "", 0, "; the program is not started");
+		return -EPIPE;
 	}
 	if (answer->status < 0)
 		return answer->status;
 	answer->directory[sizeof answer->directory - 1] = '\0';
-	/* Not before the answer: until then the end of the pipe tells, and there is time to say so. */
+	/* Not before the answer: until then the end of the socket tells, and there is time to say so. */
 	SYS_2(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL);
 	return SYS_0(SYS_getppid) == parent ? 0 : -EPIPE;
+}
+
+int start_filter(int fd, const struct start_answer *answer)
+{
+	struct sock_filter filter[START_FILTER_MAX];
+	int32_t status;
+	int result;
+
+	if (answer->filter == 0 || answer->filter > START_FILTER_MAX)
+		return 0;
+	result = receive(fd, filter, answer->filter * sizeof filter[0]);
+	if (result == 0)
+		(void)!install_filter(fd, filter, answer->filter); /* the supervisor hears of it, and decides */
+	if (result == 0)
+		result = receive(fd, &status, sizeof status);
+	return result < 0 ? result : status;
 }
 
 /*
@@ -248,7 +267,7 @@ int session_start(const char *library, char *const *argv, char *const *envp, cha
 	}
 	if (is_self(storage))
 		return START_UNGUARDED;
-	result = make_pipe(ends);
+	result = start_socket(ends);
 	if (result < 0) {
 		say("no descriptor free to start ", storage, -result, "; raise the limit on open files");
 		return result;
@@ -262,6 +281,8 @@ int session_start(const char *library, char *const *argv, char *const *envp, cha
 	} else {
 		sys_close(ends[1]);
 		result = start_await(ends[0], parent, &answer);
+		if (result == 0)
+			result = start_filter(ends[0], &answer);
 		sys_close(ends[0]);
 		if (result < 0)
 			return result;

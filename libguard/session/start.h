@@ -12,10 +12,11 @@
 
 #include <sys/types.h>
 
-/* What the supervisor tells the child through the pipe, once. */
+/* What the supervisor tells the child through the socket between them, first. */
 struct start_answer {
 	int32_t status;      /* enum start_status, or -errno after the supervisor has said why */
 	char directory[256]; /* of the session, with its NUL; empty unless START_GUARDED */
+	uint32_t filter;     /* instructions of the filter that comes in the next message; 0: none */
 };
 
 enum start_status { START_GUARDED = 0, START_UNGUARDED = 1 };
@@ -46,7 +47,7 @@ int session_start(const char *library, char *const *argv, char *const *envp, cha
 /*
  * Wait in a child for the supervisor's answer, and tie the child's life to the supervisor's (PR_SET_PDEATHSIG).
  *
- *   fd      the pipe; stays open
+ *   fd      the socket; stays open
  *   parent  pid of the process that supervises
  *   answer  what it said; its directory ends in NUL
  *
@@ -54,6 +55,22 @@ int session_start(const char *library, char *const *argv, char *const *envp, cha
  *
  * Uses raw system calls only; leaves errno alone.
  *
- * Source: prctl(2), pipe(7).
+ * Source: prctl(2), unix(7).
  */
 int start_await(int fd, pid_t parent, struct start_answer *answer) MUST_CHECK NONNULL;
+
+#define START_FILTER_MAX 2048 /* instructions */
+
+/*
+ * Then take on the filter of the session, if the answer speaks of one: read it, install it, hand the listener over, and
+ * wait until the supervisor answers what the filter asks.
+ *
+ * Returns 0, also without a filter where the policy does not require one, or -errno: the supervisor has said why, and
+ * the program is not to be started.
+ *
+ * Uses raw system calls only; for a process of one thread. Source: kernel/install.h.
+ */
+int start_filter(int fd, const struct start_answer *answer) MUST_CHECK NONNULL;
+
+/* A socket pair for all that, moved out of a program's way: 0 or -errno. */
+int start_socket(int ends[2]) MUST_CHECK;

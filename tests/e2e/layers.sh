@@ -9,7 +9,7 @@ strays() { # ROOM BELOW...
 	local rooms
 	rooms=$(printf '|%s' "$@")
 	grep -rnE '^[[:space:]]*#[[:space:]]*include "' --include='*.[ch]' "libguard/$1" |
-		grep -vE "include \"libguard/((${rooms#|})/[^/]+|[^/]+\.def)\""
+		grep -vE "include \"libguard/((${rooms#|})/[^/]+|[^/]+\.def|door_names\.h)\""
 }
 
 check "core includes only itself" refute strays core
@@ -18,6 +18,7 @@ check "record includes core" refute strays record core
 check "kernel includes core, policy, record" refute strays kernel core policy record
 check "session includes core, policy, record, kernel" refute strays session core policy record kernel
 check "hooks include the whole engine, and no tool" refute strays hooks core policy record kernel session
+check "the kernel door includes the whole engine and the hooks, and no tool" refute strays door core policy record kernel session hooks
 check "tools never include the hooks" refute grep -rn 'include "libguard/hooks/' --include='*.[ch]' tools
 
 # Files that include a system header, but for those meant to.
@@ -30,5 +31,5 @@ others() { # HEADERS FILES ROOM... (two patterns)
 check "libconfig is used by the policy loader alone" refute others libconfig 'tools/policy_[a-z_]+\.[ch]' libguard tools
 check "libunwind is used by the stack walker alone" refute others libunwind 'libguard/record/stack\.[ch]' libguard tools
 check "zlib is used by the packer alone" refute others zlib 'tools/packer\.[ch]' libguard tools
-check "no hook needs stdio or the heap" refute others 'stdio|malloc' 'libguard/(record/reader\.c|hooks/hook\.h|hooks/[a-z_]+\.c)' libguard
+check "no hook needs stdio or the heap" refute others 'stdio|malloc' 'libguard/(record/reader\.c|door/[a-z]+\.c|hooks/hook\.h|hooks/[a-z_]+\.c)' libguard
 finish

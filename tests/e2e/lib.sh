@@ -82,6 +82,12 @@ guard_by() { # preload|run NAME
 	esac
 }
 
+# Has this machine the kernel door, and here?
+has_door() {
+	mkdir -p "$scratch/probe" && printf 'log = { directory = "%s"; };\nkernel = { filter = "require"; };\n' "$scratch/probe" >"$scratch/probe.conf" &&
+		"$guardctl" run --policy "$scratch/probe.conf" -- /bin/true 2>/dev/null
+}
+
 finish() {
 	echo "1..$tap_count"
 	exit $((tap_failures > 0))

@@ -136,7 +136,7 @@ make_root() {
 uncovered_root() {
 	same inside "$("${guard[@]}" chroot "$scratch/root" /bin/cat /f 2>/dev/null)" || return
 	# ld.so says that it has no library, the log says that there is a program without one.
-	"$guardctl" report --log "$sessions" | grep -iE 'not covered|no library|without the library' | grep -q . ||
+	"$guardctl" report --log "$sessions" | grep -iE 'not covered|kernel only|no library|without the library' | grep -q . ||
 		{ "$guardctl" report --log "$sessions"; false; }
 }
 

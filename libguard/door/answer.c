@@ -1,0 +1,485 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Answering one notification; see answer.h.
+ */
+#include "libguard/door/answer.h"
+
+#include "libguard/core/sys.h"
+#include "libguard/door/guest.h"
+#include "libguard/door/marshal.h"
+#include "libguard/door/run.h"
+#include "libguard/hooks/call.h"
+#include "libguard/hooks/generic.h"
+#include "libguard/kernel/gate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#ifndef SECCOMP_ADDFD_FLAG_SEND
+#define SECCOMP_ADDFD_FLAG_SEND (1ul << 1)
+#endif
+
+static _Thread_local const struct door *door;
+static _Atomic bool launched;
+
+static _Thread_local struct seccomp_notif_resp reply;
+
+static void answer(long result)
+{
+	reply.id = guest.asked->id;
+	reply.flags = 0;
+	reply.val = result < 0 ? 0 : result;
+	reply.error = result < 0 ? (int)result : 0;
+	/* ENOENT: the guest has died. */
+	ioctl(guest.listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+}
+
+static void go_on(void)
+{
+	reply.id = guest.asked->id;
+	reply.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+	reply.val = 0;
+	reply.error = 0;
+	ioctl(guest.listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+}
+
+/* Refuse what cannot be told. */
+static void answer_unknown(verb_set verbs)
+{
+	struct call call;
+	struct operand *operand;
+
+	call_enter(&call, HOOK_syscall);
+	if (call.on) {
+		operand = call_operand(&call, verbs);
+		operand->unknown = true;
+		if (call_allowed(&call)) {
+			/* Audit mode refuses nothing. */
+			call_finish(&call);
+			go_on();
+			return;
+		}
+	}
+	call_finish(&call);
+	answer(call.result < 0 ? call.result : -EACCES);
+}
+
+/* Hand the descriptor over as the call's result. */
+static void hand_over(int fd)
+{
+	struct seccomp_notif_addfd add = {
+		.id = guest.asked->id,
+		.flags = SECCOMP_ADDFD_FLAG_SEND,
+		.srcfd = (__u32)fd,
+		.newfd_flags = guest.cloexec ? O_CLOEXEC : 0,
+	};
+	int given = ioctl(guest.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+
+	if (given < 0 && (errno == EINVAL)) {
+		/* Before Linux 5.14: in two steps. */
+		add.flags = 0;
+		given = ioctl(guest.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+		if (given >= 0)
+			answer(given);
+	}
+	if (given < 0 && errno != ENOENT)
+		answer(-errno);
+	sys_close(fd);
+}
+
+static bool is(const char *name)
+{
+	return !strcmp(guest.row->name, name);
+}
+
+/* The flags of an open, by where the call has them. */
+static int *open_flags(long args[6], int *storage)
+{
+	unsigned at = is("open") || is("mq_open") ? 1 : 2;
+
+	if (is("creat")) {
+		*storage = O_CREAT;
+		return storage;
+	}
+	if (is("openat2"))
+		return (int *)(void *)(uintptr_t)args[2];
+	*storage = (int)args[at];
+	return storage;
+}
+
+/* The terminal a guest calls /dev/tty is its own, not ours. */
+static void see_terminal(long args[6])
+{
+	unsigned at = is("open") || is("creat") ? 0 : 1;
+	const char *name = (const char *)args[at];
+	char stat[512], *behind, *own;
+	unsigned device;
+	ssize_t len;
+	int fd;
+
+	if (is("open_by_handle_at") || is("mq_open") || !name || strcmp(name, "/dev/tty") != 0)
+		return;
+	if (getsid(guest.pid) == getsid(0))
+		return;
+	fd = sys_open(guest_proc("stat").text, O_RDONLY | O_CLOEXEC, 0);
+	len = fd < 0 ? -1 : sys_read(fd, stat, sizeof stat - 1);
+	if (fd >= 0)
+		sys_close(fd);
+	stat[len > 0 ? len : 0] = '\0';
+	behind = strrchr(stat, ')');
+	if (!behind || sscanf(behind + 1, " %*c %*d %*d %*d %u", &device) != 1 || !(own = guest_room(32)))
+		return;
+	if (gnu_dev_major(device) >= 136 && gnu_dev_major(device) < 144)
+		snprintf(own, 32, "/dev/pts/%u", (gnu_dev_major(device) - 136) * 256 + gnu_dev_minor(device));
+	else if (gnu_dev_major(device) == 4)
+		snprintf(own, 32, "/dev/tty%u", gnu_dev_minor(device));
+	else
+		return;
+	args[at] = (long)(uintptr_t)own;
+}
+
+/* True: the kernel may go on. */
+static bool prepare_open(long args[6])
+{
+	int storage, *flags;
+
+	if (is("openat2") && (!args[2] || guest.asked->data.args[3] < 24))
+		return false;
+	if (is("mq_open"))
+		guest.cloexec = true; /* the kernel's own way */
+	flags = open_flags(args, &storage);
+	guest.cloexec |= (*flags & O_CLOEXEC) != 0;
+	if (*flags & O_PATH)
+		return true; /* nothing is read or changed by it, and what is done through it is decided then */
+	if ((*flags & O_CREAT) || (*flags & O_TMPFILE) == O_TMPFILE)
+		(void)!guest_take_umask();
+	/* A terminal must not become ours. */
+	if (!is("creat") && !is("mq_open"))
+		*flags |= O_NOCTTY;
+	if (is("open") || is("openat"))
+		args[is("open") ? 1 : 2] = *flags;
+	see_terminal(args);
+	return false;
+}
+
+static int open_flags_of(const long args[6])
+{
+	return is("openat2") ? *(const int *)args[2] : (int)args[is("open") ? 1 : 2];
+}
+
+/*
+ * Files of the session that the library opens for itself where not even its gate is trusted: every process of the session has
+ * them mapped, so that to open them gives nobody anything. By the name that was copied, and not otherwise.
+ */
+static bool opens_session(const long args[6])
+{
+	const char *name = (const char *)args[is("open") ? 0 : 1];
+	size_t len = strlen(door->directory);
+
+	if ((!is("open") && !is("openat") && !is("openat2")) || !name || strncmp(name, door->directory, len) != 0 || name[len] != '/')
+		return false;
+	name += len + 1;
+	/* The gate is what a process opens first, and nobody writes to. */
+	if (!strcmp(name, GATE_FILE))
+		return (open_flags_of(args) & O_ACCMODE) == O_RDONLY;
+	return guest.hooked && (!strcmp(name, "state") || (!strncmp(name, "events-", 7) && !strchr(name, '/')));
+}
+
+static void open_session(const long args[6])
+{
+	int fd = sys_openat2(AT_FDCWD, (const char *)args[is("open") ? 0 : 1],
+			     open_flags_of(args) & (O_ACCMODE | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY), 0, RESOLVE_NO_LINKS);
+
+	if (fd < 0)
+		answer(fd);
+	else
+		hand_over(fd);
+}
+
+static verb_set verb_of_row(void)
+{
+	if (is("connect"))
+		return VERB_SET(CONNECT);
+	if (is("bind") || is("listen"))
+		return VERB_SET(BIND);
+	return !strncmp(guest.row->name, "send", 4) ? VERB_SET(SEND) : VERB_SET(ATTR);
+}
+
+/* A message on a connected stream goes where connect decided; its name is not looked at. */
+static bool is_on_stream(void)
+{
+	int fd = guest_fd((int)guest.asked->data.args[0]), type = 0;
+	unsigned flags = (unsigned)guest.asked->data.args[is("sendmmsg") ? 3 : 2];
+	socklen_t len = sizeof type;
+
+	return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM && !(flags & MSG_FASTOPEN);
+}
+
+/*
+ * Where we cannot act on a guest's descriptor, it has to: on arguments that nobody can change any more because they lie
+ * in registers, or that a hook has copied. Else the address might not be the one that was judged.
+ */
+static bool may_act_itself(void)
+{
+	return guest.hooked || !strpbrk(guest.row->arguments, "amM") || policy_mode(&guard.sessions[0].policy) != MODE_ENFORCE ||
+	       !policy_refuses(&guard.sessions[0].policy, verb_of_row());
+}
+
+static bool creates_names(void)
+{
+	return !strncmp(guest.row->name, "mk", 2) || is("bind");
+}
+
+static void act(void)
+{
+	long args[6], result = 0;
+	bool done;
+	int error;
+
+	memcpy(args, guest.asked->data.args, sizeof args);
+	if ((is("sendmsg") || is("sendmmsg")) && is_on_stream()) {
+		go_on();
+		return;
+	}
+	error = marshal_in(args);
+	if (!guest_waits())
+		return;
+	if (error == -EACCES) {
+		answer_unknown(VERB_SET(READ));
+		return;
+	}
+	if (error == 0 && guest.row->work == WORK_OPENS && prepare_open(args)) {
+		go_on();
+		return;
+	}
+	if (error == 0 && guest.row->work == WORK_OPENS && opens_session(args)) {
+		open_session(args);
+		return;
+	}
+	if (error == 0 && creates_names())
+		error = guest_take_umask();
+	if (error < 0) {
+		answer(error);
+		return;
+	}
+	if (guest_dress() < 0) {
+		guest_undress();
+		answer_unknown(VERB_SET(READ));
+		return;
+	}
+	/* A peer may let us wait. */
+	if (guest.row->arguments[0] == 'f' && (is("connect") || !strncmp(guest.row->name, "send", 4)))
+		door_go_away();
+	guest.asks = guest.unheld;
+	done = generic_done(guest.row->number[CALLS_HERE], args, &result);
+	guest_undress();
+	if (!done || (guest.unheld && guest.reached)) {
+		if (guest.unheld && !may_act_itself())
+			answer_unknown(verb_of_row());
+		else
+			go_on();
+		return;
+	}
+	if (result >= 0 && guest.row->work == WORK_OPENS && !is("mq_unlink")) {
+		hand_over((int)result);
+		return;
+	}
+	if (result == -EINTR)
+		result = door_interrupted();
+	if (result >= 0)
+		error = marshal_out(result);
+	if (result == -EPIPE && guest.row->arguments[0] == 'f' &&
+	    !((unsigned)guest.asked->data.args[is("sendmsg") ? 2 : 3] & MSG_NOSIGNAL))
+		SYS_3(SYS_tgkill, guest.pid, guest.tid, SIGPIPE);
+	answer(error < 0 ? error : result);
+}
+
+/* What changes the world in which names have their meaning. */
+static bool moves(void)
+{
+	static const char *const names[] = {"unshare", "clone", "setns", "chroot", "pivot_root", "mount", "move_mount"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (is(names[i]))
+			return true;
+	return false;
+}
+
+static void ask_ioctl(void)
+{
+	struct call call;
+	int fd;
+
+	if ((unsigned)guest.asked->data.args[1] == TIOCSTI) {
+		answer(-EIO); /* as kernels do that have it switched off: nobody types for others */
+		return;
+	}
+	fd = guest_place_fd((int)guest.asked->data.args[0]);
+	if (fd < 0) {
+		answer(fd);
+		return;
+	}
+	call_enter(&call, HOOK_syscall);
+	call_fd(&call, fd, VERB_SET(ATTR));
+	(void)!call_allowed(&call);
+	if (call_finish(&call) < 0)
+		answer(call.result);
+	else
+		go_on();
+}
+
+static void ask(void)
+{
+	long args[6], result = 0;
+	int error;
+
+	if (is("ioctl")) {
+		ask_ioctl();
+		return;
+	}
+	memcpy(args, guest.asked->data.args, sizeof args);
+	if (is("kill") && (pid_t)args[0] == 0)
+		args[0] = -getpgid(guest.pid);
+	error = marshal_in(args);
+	if (!guest_waits())
+		return;
+	if (error < 0) {
+		if (error == -EACCES)
+			answer_unknown(VERB_SET(KERNEL));
+		else
+			answer(error);
+		return;
+	}
+	guest.asks = true;
+	if (strchr(guest.row->arguments, 'p') && guest_dress() < 0) {
+		guest_undress();
+		answer_unknown(VERB_SET(KERNEL));
+		return;
+	}
+	if (generic_done(guest.row->number[CALLS_HERE], args, &result) && !guest.reached) {
+		answer(result);
+		return;
+	}
+	if (moves())
+		guest_moved();
+	if (moves() || !strncmp(guest.row->name, "set", 3) || is("capset"))
+		guest_changes();
+	go_on();
+}
+
+/* Code that is mapped, or the gate. */
+static void map(void)
+{
+	const __u64 *args = guest.asked->data.args;
+	struct stat status;
+	struct call call;
+	int fd = guest_place_fd((int)args[4]);
+	bool near = door->gate && args[0] >> 32 == door->gate >> 32;
+
+	if (door->gate && args[0] == door->gate) {
+		bool ours = fd >= 0 && sys_fstat(fd, &status) == 0 && status.st_dev == door->gate_device &&
+			    status.st_ino == door->gate_inode && args[1] == 4096 && args[2] == (PROT_READ | PROT_EXEC) &&
+			    args[5] == 0 && (args[3] & MAP_TYPE) == MAP_SHARED;
+
+		if (ours)
+			go_on();
+		else
+			answer(-EPERM);
+		return;
+	}
+	if (near || (door->gate && (args[3] & (MAP_FIXED | MAP_FIXED_NOREPLACE)) && args[0] < door->gate &&
+		     args[1] > door->gate - args[0])) {
+		answer(-EPERM);
+		return;
+	}
+	if (!(args[2] & PROT_EXEC) || (args[3] & MAP_ANONYMOUS)) {
+		go_on();
+		return;
+	}
+	if (fd < 0) {
+		answer(fd);
+		return;
+	}
+	call_enter(&call, HOOK_mmap);
+	call_fd(&call, fd, VERB_SET(LOAD));
+	(void)!call_allowed(&call);
+	if (call_finish(&call) < 0)
+		answer(call.result);
+	else
+		go_on();
+}
+
+/* The session's own program is not asked about, whoever starts it. */
+static bool is_launch(void)
+{
+	struct stat own, its;
+
+	if (!door->launcher || guest.pid != door->launcher || atomic_load(&launched))
+		return false;
+	if (sys_fstatat(AT_FDCWD, "/proc/self/exe", &own, 0) == 0 && sys_fstatat(AT_FDCWD, guest_proc("exe").text, &its, 0) == 0 &&
+	    own.st_dev == its.st_dev && own.st_ino == its.st_ino)
+		return true;
+	atomic_store(&launched, true);
+	return false;
+}
+
+static void run(void)
+{
+	static _Thread_local struct run program;
+	int error;
+
+	guest_changes();
+	if (is_launch()) {
+		go_on();
+		return;
+	}
+	error = run_decide(&program);
+	if (!guest_waits())
+		return;
+	if (error == -EACCES && !program.program.len && guest.used == 0)
+		answer_unknown(VERB_SET(EXEC));
+	else if (error < 0)
+		answer(error);
+	else
+		run_watch(&program, go_on);
+}
+
+void answer_asked(const struct door *of, const struct seccomp_notif *asked)
+{
+	const struct calls_row *row = calls_find(CALLS_HERE, asked->data.nr);
+	const struct seccomp_data *data = &asked->data;
+	int error;
+
+	door = of;
+	guest.asked = asked;
+	if (!row) {
+		answer(-ENOSYS);
+		return;
+	}
+	error = guest_enter(asked, row);
+	/* Two calls have no room for the cookie; a record that is missing is all that could be had by that. */
+	guest.hooked = door->back && data->instruction_pointer == door->back &&
+		       (data->args[5] == door->cookie || row->work == WORK_MAPS || is("sendto") || !strncmp(row->name, "process_vm", 10));
+	guard.sessions[0].policy.counted = guest.hooked;
+	if (error < 0)
+		answer(error);
+	else if (row->work == WORK_RUNS)
+		run();
+	else if (row->work == WORK_MAPS)
+		map();
+	else if (row->work == WORK_ASKS)
+		ask();
+	else
+		act();
+	guest_leave();
+}

@@ -1,0 +1,627 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The guest of a thread; see guest.h.
+ */
+#include "libguard/door/guest.h"
+
+#include "libguard/core/buf.h"
+#include "libguard/core/path.h"
+#include "libguard/core/sys.h"
+#include "libguard/hooks/self.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_getfd
+#define SYS_pidfd_getfd 438
+#endif
+
+#define GROUPS_MAX 256
+#define PAGE 4096u
+#define STATUS_CAP 8192
+
+_Thread_local struct guest guest;
+_Thread_local struct guard guard;
+
+/* process_vm_readv is refused (a container's profile): /proc/PID/mem it is. */
+static _Atomic bool no_vm;
+static _Atomic bool anyone_moved;
+
+/* Who this process is: what a thread goes back to. */
+static uid_t own_uid;
+static gid_t own_gid;
+static gid_t own_groups[GROUPS_MAX];
+static int own_group_count;
+static struct __user_cap_data_struct own_caps[2];
+static _Thread_local int own_root, own_mounts; /* descriptors */
+
+pid_t self_pid(void)
+{
+	return guest.pid;
+}
+
+pid_t self_tid(void)
+{
+	return guest.tid;
+}
+
+bool guard_confirms(void)
+{
+	return guest.hooked;
+}
+
+bool guard_ready(void)
+{
+	return true;
+}
+
+void guest_moved(void)
+{
+	atomic_store(&anyone_moved, true);
+}
+
+static int get_caps(pid_t pid, struct __user_cap_data_struct caps[2])
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, pid};
+
+	return (int)SYS_2(SYS_capget, &head, caps);
+}
+
+static int set_caps(const struct __user_cap_data_struct caps[2])
+{
+	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
+
+	return (int)SYS_2(SYS_capset, &head, caps);
+}
+
+struct guest_name guest_proc(const char *name)
+{
+	struct guest_name out;
+	struct buf buf = BUF_ON(out.text);
+
+	buf_str(&buf, "/proc/");
+	buf_i64(&buf, guest.tid);
+	buf_char(&buf, '/');
+	buf_str(&buf, name);
+	buf_cstr(&buf);
+	return out;
+}
+
+struct guest_name guest_proc_fd(const char *directory, int fd)
+{
+	struct guest_name out = guest_proc(directory);
+	struct buf buf = {.data = out.text, .cap = sizeof out.text, .len = strlen(out.text)};
+
+	buf_char(&buf, '/');
+	buf_i64(&buf, fd);
+	buf_cstr(&buf);
+	return out;
+}
+
+static ssize_t read_file(const char *name, char *out, size_t cap)
+{
+	int fd = sys_open(name, O_RDONLY | O_CLOEXEC, 0);
+	ssize_t len;
+
+	if (fd < 0)
+		return fd;
+	len = sys_read(fd, out, cap - 1);
+	sys_close(fd);
+	out[len > 0 ? len : 0] = '\0';
+	return len;
+}
+
+static long number_behind(const char *status, const char *word, int base)
+{
+	const char *at = strstr(status, word);
+
+	return at ? strtol(at + strlen(word), NULL, base) : -1;
+}
+
+/* The process of a thread that is not its first. */
+static pid_t process_of(pid_t tid)
+{
+	char status[STATUS_CAP];
+
+	if (read_file(guest_proc("status").text, status, sizeof status) <= 0)
+		return tid;
+	return (pid_t)number_behind(status, "\nTgid:", 10);
+}
+
+/*
+ * What is remembered of a guest, by thread number: to ask costs as much again as to answer. A number that is used anew
+ * is told by the descriptor of the process. What turns a thread into another program or user passes here, and the next
+ * that the thread asks comes after it: so it ends what is known. Only a thread that is not its process's first takes
+ * another number when it becomes a program, at a time that we do not learn.
+ */
+#define KNOWN 16
+#define SLOTS 4096 /* of thread numbers */
+#define STALE_NS UINT64_C(200000000) /* a program may take long to be loaded */
+
+struct known {
+	pid_t tid, pid;
+	int process; /* pidfd; -1: none */
+	uint32_t generation;
+	uint64_t since_ns;
+	uid_t euid;
+	bool plain;
+	uint16_t exe_len;
+	char exe[1024];
+};
+
+static _Thread_local struct known known[KNOWN];
+static _Atomic uint32_t generations[SLOTS];
+static _Atomic uint64_t stale_until_ns[SLOTS];
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void guest_changes(void)
+{
+	atomic_fetch_add(&generations[(unsigned)guest.tid % SLOTS], 1);
+	if (guest.tid == guest.pid)
+		return;
+	atomic_store(&stale_until_ns[(unsigned)guest.pid % SLOTS], now_ns() + STALE_NS);
+	atomic_fetch_add(&generations[(unsigned)guest.pid % SLOTS], 1);
+}
+
+static bool is_fresh(const struct known *entry)
+{
+	struct pollfd process = {.fd = entry->process, .events = POLLIN};
+	unsigned slot = (unsigned)guest.tid % SLOTS;
+
+	return entry->tid == guest.tid && entry->process >= 0 && entry->generation == atomic_load(&generations[slot]) &&
+	       entry->since_ns > atomic_load_explicit(&stale_until_ns[slot], memory_order_relaxed) &&
+	       poll(&process, 1, 0) == 0 && (entry->pid == entry->tid || SYS_3(SYS_tgkill, entry->pid, entry->tid, 0) == 0);
+}
+
+static size_t find_exe(char *out, size_t cap)
+{
+	static const char deleted[] = " (deleted)";
+	const size_t tail = sizeof deleted - 1;
+	ssize_t len = sys_readlinkat(AT_FDCWD, guest_proc("exe").text, out, cap);
+
+	if (len == (ssize_t)cap)
+		return 0; /* cut: a name of nothing */
+	if (len > (ssize_t)tail && !memcmp(out + len - tail, deleted, tail))
+		len -= (ssize_t)tail;
+	return len > 0 ? (size_t)len : 0;
+}
+
+/* Whose the process is, and whether it may do what we may. */
+static void find_user(struct known *entry)
+{
+	struct __user_cap_data_struct caps[2];
+	struct stat owner;
+
+	entry->euid = own_uid;
+	entry->plain = true;
+	/* Without rights of our own nobody has others than we: no_new_privs holds. */
+	if (own_uid != 0 && !own_caps[0].effective && !own_caps[1].effective)
+		return;
+	entry->plain = false;
+	if (sys_fstatat(AT_FDCWD, guest_proc("").text, &owner, 0) < 0)
+		return;
+	entry->euid = owner.st_uid;
+	/* Who may pass any permission has no use for the groups that he may have lost. */
+	entry->plain = owner.st_uid == own_uid && owner.st_gid == own_gid && own_uid == 0 && get_caps(guest.tid, caps) == 0 &&
+		       caps[0].effective == own_caps[0].effective && caps[1].effective == own_caps[1].effective &&
+		       (caps[0].effective & 1u << CAP_DAC_OVERRIDE);
+}
+
+static struct known *learn(struct known *entry)
+{
+	entry->generation = atomic_load(&generations[(unsigned)guest.tid % SLOTS]);
+	entry->since_ns = now_ns();
+	entry->tid = guest.tid;
+	if (entry->process >= 0)
+		sys_close(entry->process);
+	entry->pid = guest.tid;
+	entry->process = (int)SYS_2(SYS_pidfd_open, guest.tid, 0);
+	if (entry->process < 0) {
+		/* Not a process's first thread. */
+		entry->pid = process_of(guest.tid);
+		entry->process = (int)SYS_2(SYS_pidfd_open, entry->pid, 0);
+	}
+	entry->exe_len = (uint16_t)find_exe(entry->exe, sizeof entry->exe);
+	find_user(entry);
+	return entry;
+}
+
+int guest_thread(int listener, const char *directory)
+{
+	int result;
+
+	guest.listener = listener;
+	guest.room = malloc(GUEST_ROOM);
+	for (unsigned i = 0; i < KNOWN; i++)
+		known[i].process = -1;
+	if (!guest.room)
+		return -ENOMEM;
+	/* A working directory and umask of the thread's own. */
+	if (unshare(CLONE_FS) < 0)
+		return -errno;
+	own_uid = geteuid();
+	own_gid = getegid();
+	own_group_count = getgroups(GROUPS_MAX, own_groups);
+	if (own_group_count < 0)
+		own_group_count = 0;
+	(void)!get_caps(0, own_caps);
+	own_root = sys_open("/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	own_mounts = sys_open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC, 0);
+	if (own_root < 0)
+		return own_root;
+	guard = (struct guard){.phase = GUARD_ON, .has_proc = true};
+	result = session_join(directory, &guard.sessions[0]);
+	guard.session_count = 1;
+	guard.hides = result == 0 && policy_hides(&guard.sessions[0].policy);
+	return result;
+}
+
+int guest_enter(const struct seccomp_notif *asked, const struct calls_row *row)
+{
+	struct known *entry;
+
+	guest.asked = asked;
+	guest.row = row;
+	guest.tid = (pid_t)asked->pid;
+	guest.hooked = guest.asks = guest.reached = guest.placed = guest.cloexec = guest.unheld = false;
+	guest.fd_count = guest.out_count = 0;
+	guest.used = 0;
+	if (guest.tid <= 0)
+		return -EACCES; /* of a process namespace that we cannot see into */
+	entry = &known[(unsigned)guest.tid % KNOWN];
+	if (!is_fresh(entry))
+		entry = learn(entry);
+	guest.pid = entry->pid;
+	guest.plain = entry->plain;
+	guest.exe = entry->exe;
+	guard.actor.exe = (struct text){entry->exe, entry->exe_len};
+	guard.pid = (uint32_t)guest.pid;
+	guard.euid = entry->euid;
+	path_guest = (struct path_guest){guest.pid, guest.tid};
+	return 0;
+}
+
+
+/* Root and mounts of a guest that has others. */
+static void leave_world(void)
+{
+	if (guest.mounted)
+		SYS_2(SYS_setns, own_mounts, CLONE_NEWNS);
+	SYS_1(SYS_fchdir, own_root);
+	SYS_1(SYS_chroot, ".");
+	guard.root = (struct text){"", 0};
+	guard.has_proc = true;
+	guest.moved = guest.mounted = false;
+}
+
+void guest_undress(void)
+{
+	if (guest.dressed) {
+		/* Rights first need the user back; raw calls change this thread alone. */
+		SYS_3(SYS_setresuid, own_uid, own_uid, own_uid);
+		set_caps(own_caps);
+		SYS_3(SYS_setresgid, own_gid, own_gid, own_gid);
+		SYS_2(SYS_setgroups, own_group_count, own_groups);
+		set_caps(own_caps);
+		guest.dressed = false;
+	}
+	if (guest.moved)
+		leave_world();
+}
+
+void guest_leave(void)
+{
+	guest_undress();
+	for (unsigned i = 0; i < guest.fd_count; i++)
+		sys_close(guest.fds[i]);
+	/* Nobody's mount is held busy by our being there. */
+	if (guest.placed)
+		SYS_1(SYS_chdir, "/");
+	guest.fd_count = 0;
+	guest.placed = false;
+	path_guest = (struct path_guest){0, 0};
+}
+
+bool guest_waits(void)
+{
+	uint64_t id = guest.asked->id;
+
+	return ioctl(guest.listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+}
+
+void *guest_room(size_t len)
+{
+	size_t at = guest.used;
+
+	if (len > GUEST_ROOM - at)
+		return NULL;
+	guest.used = at + ((len + 15) & ~(size_t)15);
+	if (guest.used > GUEST_ROOM)
+		guest.used = GUEST_ROOM;
+	return guest.room + at;
+}
+
+/* By /proc/PID/mem; the number of bytes or -errno. */
+static ssize_t copy_by_file(uint64_t address, void *data, size_t len, bool write)
+{
+	int fd = sys_open(guest_proc("mem").text, (write ? O_RDWR : O_RDONLY) | O_CLOEXEC, 0);
+	ssize_t done;
+
+	if (fd < 0)
+		return -EACCES;
+	done = SYS_4(write ? SYS_pwrite64 : SYS_pread64, fd, data, len, address);
+	sys_close(fd);
+	if (done == -EIO || done == 0)
+		return -EFAULT;
+	return done;
+}
+
+static ssize_t copy(uint64_t address, void *data, size_t len, bool write)
+{
+	struct iovec here = {data, len}, there = {(void *)(uintptr_t)address, len};
+	ssize_t done = -EPERM;
+
+	if (!atomic_load_explicit(&no_vm, memory_order_relaxed))
+		done = sys_call(write ? SYS_process_vm_writev : SYS_process_vm_readv, guest.tid, (long)&here, 1, (long)&there, 1, 0);
+	if (done == -EPERM || done == -ENOSYS) {
+		ssize_t by_file = copy_by_file(address, data, len, write);
+
+		if (by_file >= 0)
+			atomic_store_explicit(&no_vm, true, memory_order_relaxed);
+		done = by_file;
+	}
+	return done == -ESRCH ? -EACCES : done;
+}
+
+int guest_read(uint64_t address, void *out, size_t len)
+{
+	ssize_t done = len ? copy(address, out, len, false) : 0;
+
+	if (done < 0)
+		return (int)done;
+	return (size_t)done == len ? 0 : -EFAULT;
+}
+
+int guest_write(uint64_t address, const void *data, size_t len)
+{
+	ssize_t done = len ? copy(address, (void *)(uintptr_t)data, len, true) : 0;
+
+	if (done < 0)
+		return (int)done;
+	return (size_t)done == len ? 0 : -EFAULT;
+}
+
+int guest_text(uint64_t address, size_t cap, char **out)
+{
+	size_t len = 0, left = GUEST_ROOM - guest.used;
+	char *to = guest.room + guest.used;
+
+	if (address < PAGE)
+		return -EFAULT;
+	if (cap > left)
+		cap = left;
+	while (len < cap) {
+		size_t step = PAGE - (address + len) % PAGE;
+		ssize_t got;
+		const char *end;
+
+		if (step > 256 && len == 0 && step > 256)
+			step = 256; /* most names are short */
+		if (step > cap - len)
+			step = cap - len;
+		got = copy(address + len, to + len, step, false);
+		if (got < 0)
+			return (int)got;
+		end = memchr(to + len, '\0', (size_t)got);
+		if (end) {
+			*out = guest_room((size_t)(end - to) + 1);
+			return 0;
+		}
+		if ((size_t)got < step)
+			return -EFAULT;
+		len += (size_t)got;
+	}
+	return -ENAMETOOLONG;
+}
+
+int guest_keep(int fd)
+{
+	if (fd < 0)
+		return fd;
+	if (guest.fd_count == GUEST_FDS) {
+		sys_close(fd);
+		return -ETOOMANYREFS;
+	}
+	guest.fds[guest.fd_count++] = fd;
+	return fd;
+}
+
+int guest_place_fd(int fd)
+{
+	int held = sys_open(guest_proc_fd("fd", fd).text, O_PATH | O_CLOEXEC, 0);
+
+	return held == -ENOENT ? -EBADF : guest_keep(held);
+}
+
+bool guest_is_single(void)
+{
+	char status[STATUS_CAP];
+
+	return read_file(guest_proc("status").text, status, sizeof status) > 0 && number_behind(status, "\nThreads:", 10) == 1;
+}
+
+int guest_fd(int fd)
+{
+	int process = (int)SYS_2(SYS_pidfd_open, guest.pid, 0), copied;
+
+	if (process < 0)
+		return process == -ESRCH ? -EBADF : -EPERM;
+	copied = (int)SYS_3(SYS_pidfd_getfd, process, fd, 0);
+	sys_close(process);
+	return copied == -ENOSYS ? -EPERM : guest_keep(copied);
+}
+
+int guest_go_there(void)
+{
+	int fd, result;
+
+	if (guest.placed)
+		return 0;
+	fd = sys_open(guest_proc("cwd").text, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	if (fd < 0)
+		return fd == -ENOENT ? -ENOENT : -EACCES;
+	result = (int)SYS_1(SYS_fchdir, fd);
+	sys_close(fd);
+	guest.placed = result == 0;
+	return result;
+}
+
+int guest_take_umask(void)
+{
+	char status[STATUS_CAP];
+	long mask;
+
+	if (read_file(guest_proc("status").text, status, sizeof status) <= 0)
+		return -EACCES;
+	mask = number_behind(status, "\nUmask:", 8);
+	if (mask < 0)
+		return -EACCES;
+	umask((mode_t)mask);
+	return 0;
+}
+
+/* The numbers of a line of /proc/PID/status. */
+static int read_numbers(const char *status, const char *word, unsigned *out, int cap)
+{
+	const char *at = strstr(status, word);
+	int count = 0;
+
+	for (at = at ? at + strlen(word) : ""; count < cap;) {
+		char *end;
+		unsigned long number = strtoul(at, &end, 10);
+
+		/* strtoul would cross the line's end. */
+		if (end == at || memchr(at, '\n', (size_t)(end - at)))
+			break;
+		out[count++] = (unsigned)number;
+		at = end;
+	}
+	return count;
+}
+
+/* Put on another's user, groups and rights. What we have not, he has not. */
+static int dress_as(const char *status, const struct __user_cap_data_struct caps[2])
+{
+	unsigned uids[4], gids[4], groups[GROUPS_MAX];
+	int count = read_numbers(status, "\nGroups:", groups, GROUPS_MAX);
+	struct __user_cap_data_struct narrowed[2];
+	long result;
+
+	if (read_numbers(status, "\nUid:", uids, 4) != 4 || read_numbers(status, "\nGid:", gids, 4) != 4)
+		return -EACCES;
+	for (int i = 0; i < 2; i++) {
+		narrowed[i].effective = caps[i].effective & own_caps[i].permitted;
+		narrowed[i].permitted = own_caps[i].permitted;
+		narrowed[i].inheritable = 0;
+	}
+	guest.dressed = true;
+	guard.euid = uids[3];
+	if ((result = SYS_2(SYS_setgroups, count, groups)) < 0 || (result = SYS_3(SYS_setresgid, gids[3], gids[3], -1)) < 0)
+		return (int)result;
+	/* The saved one stays ours, to come back by; the kernel's keepcaps is not needed then. */
+	if ((result = SYS_3(SYS_setresuid, -1, uids[3], own_uid)) < 0)
+		return (int)result;
+	return set_caps(narrowed);
+}
+
+static bool is_same_object(const char *name)
+{
+	struct buf buf;
+	char own[64];
+	struct stat a, b;
+
+	buf = (struct buf)BUF_ON(own);
+	buf_str(&buf, "/proc/self/");
+	buf_str(&buf, name);
+	buf_cstr(&buf);
+	return sys_fstatat(AT_FDCWD, guest_proc(name).text, &a, 0) == 0 && sys_fstatat(AT_FDCWD, own, &b, 0) == 0 &&
+	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static int enter(int root, int mounts, int place)
+{
+	if (mounts >= 0 && SYS_2(SYS_setns, mounts, CLONE_NEWNS) < 0)
+		return -EACCES;
+	guest.mounted = mounts >= 0;
+	guest.moved = true;
+	if (SYS_1(SYS_fchdir, root) < 0 || SYS_1(SYS_chroot, ".") < 0 || SYS_1(SYS_fchdir, place) < 0)
+		return -EACCES;
+	guest.placed = true;
+	return 0;
+}
+
+/* See names as a guest with another root or other mounts does. Those with users of their own are beyond us. */
+static int enter_world(void)
+{
+	int root, place, mounts = -1, result;
+	ssize_t len;
+
+	if (!atomic_load_explicit(&anyone_moved, memory_order_relaxed))
+		return 0;
+	if (!is_same_object("ns/user"))
+		return -EACCES;
+	if (!is_same_object("ns/mnt"))
+		mounts = sys_open(guest_proc("ns/mnt").text, O_RDONLY | O_CLOEXEC, 0);
+	else if (is_same_object("root"))
+		return 0;
+	len = sys_readlinkat(AT_FDCWD, guest_proc("root").text, guest.root, sizeof guest.root - 1);
+	root = sys_open(guest_proc("root").text, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	place = sys_open(guest_proc("cwd").text, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	result = len <= 0 || root < 0 || place < 0 ? -EACCES : enter(root, mounts, place);
+	if (result == 0 && len > 1)
+		guard.root = (struct text){guest.root, (size_t)len};
+	if (result == 0)
+		guard.has_proc = sys_has_proc();
+	if (root >= 0)
+		sys_close(root);
+	if (place >= 0)
+		sys_close(place);
+	if (mounts >= 0)
+		sys_close(mounts);
+	return result;
+}
+
+int guest_dress(void)
+{
+	struct __user_cap_data_struct caps[2];
+	char status[STATUS_CAP];
+	int result;
+
+	if (!guest.plain && (get_caps(guest.tid, caps) < 0 || read_file(guest_proc("status").text, status, sizeof status) <= 0))
+		return -EACCES;
+	result = enter_world();
+	return result < 0 || guest.plain ? result : dress_as(status, caps);
+}
