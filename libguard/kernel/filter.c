@@ -12,6 +12,7 @@
 #include <linux/audit.h>
 #include <linux/fs.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -185,6 +186,14 @@ static void check(struct builder *b, const struct calls_row *row, unsigned pass)
 		load(b, LOW(row->argument));
 		if_equal(b, AF_PACKET, act);
 		if_equal(b, AF_XDP, act);
+		load(b, LOW(2));
+		if_equal(b, IPPROTO_RAW, act);
+		break;
+	case CHECK_HEADERS:
+		/* Whatever the level: few options have these numbers, and none is set often. */
+		load(b, LOW(row->argument));
+		if_equal(b, IP_HDRINCL, act);
+		if_equal(b, IPV6_HDRINCL, act);
 		break;
 	case CHECK_GRIPS:
 		load(b, LOW(row->argument));

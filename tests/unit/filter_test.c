@@ -8,6 +8,7 @@
 #include <linux/audit.h>
 #include <linux/fs.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -95,6 +96,8 @@ static void provoke(const struct calls_row *row, struct seccomp_data *data)
 		data->args[1] = (uint64_t)FS_IOC_SETFLAGS;
 	else if (row->check == CHECK_FRAMES)
 		data->args[0] = AF_PACKET;
+	else if (row->check == CHECK_HEADERS)
+		data->args[2] = IP_HDRINCL;
 	else if (row->check == CHECK_GRIPS)
 		data->args[0] = PTRACE_SEIZE;
 	else if (row->check == CHECK_MAPS_CODE)
