@@ -272,14 +272,14 @@ static void act(void)
 		answer(error);
 		return;
 	}
+	/* A peer may let us wait. */
+	if (is("connect") || !strncmp(guest.row->name, "send", 4))
+		door_go_away();
 	if (guest_dress() < 0) {
 		guest_undress();
 		answer_unknown(VERB_SET(READ));
 		return;
 	}
-	/* A peer may let us wait. */
-	if (guest.row->arguments[0] == 'f' && (is("connect") || !strncmp(guest.row->name, "send", 4)))
-		door_go_away();
 	guest.asks = guest.unheld;
 	done = generic_done(guest.row->number[CALLS_HERE], args, &result);
 	guest_undress();
