@@ -106,13 +106,13 @@ static void nudged(int number, siginfo_t *info, void *context)
 		SYS_4(SYS_rt_tgsigqueueinfo, getpid(), getpid(), number, info);
 }
 
-static void let_nudge(void)
+void door_calm(bool calm)
 {
 	sigset_t one;
 
 	sigemptyset(&one);
 	sigaddset(&one, NUDGE);
-	pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+	pthread_sigmask(calm ? SIG_BLOCK : SIG_UNBLOCK, &one, NULL);
 }
 
 static void nudge(const struct turn *at)
@@ -167,16 +167,16 @@ static int pending(pid_t tid)
 static void free_waiting(void)
 {
 	for (struct turn *at = atomic_load(&turns); at; at = at->next) {
-		uint64_t id = atomic_load(&at->id);
+		uint64_t number = atomic_load(&at->number), id = atomic_load(&at->id);
 		int error;
 
-		if (!atomic_load(&at->away) || atomic_load(&at->number) == 0)
+		if (!atomic_load(&at->away) || number == 0)
 			continue;
 		if (ioctl(door->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) < 0)
 			error = EINTR;
 		else
 			error = pending(atomic_load(&at->guest));
-		if (error) {
+		if (error && atomic_load(&at->number) == number) {
 			atomic_store(&at->interrupt, error);
 			nudge(at);
 		}
@@ -216,7 +216,7 @@ static void *work(void *nothing)
 		return NULL;
 	}
 	turn->thread = sys_gettid();
-	let_nudge();
+	door_calm(false);
 	turn->next = atomic_load(&turns);
 	while (!atomic_compare_exchange_weak(&turns, &turn->next, turn))
 		;

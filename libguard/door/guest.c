@@ -268,7 +268,10 @@ bool guest_waits(void)
 {
 	uint64_t id = guest.asked->id;
 
-	return ioctl(guest.listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+	while (ioctl(guest.listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) < 0)
+		if (errno != EINTR)
+			return false;
+	return true;
 }
 
 void *guest_room(size_t len)
