@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #define LINKS_MAX 40 /* the kernel's own limit, MAXSYMLINKS */
 
@@ -74,6 +75,90 @@ static int push_all(struct path *path, const char *name)
 	return 0;
 }
 
+/* Linux: what getdents64 gives. */
+struct entry {
+	uint64_t inode;
+	int64_t offset;
+	uint16_t size; /* bytes of this entry */
+	uint8_t type;
+	char name[];
+};
+
+/* Put "/" and CHILD's name in PARENT before the *at bytes that begin at text + *at. 0 or -errno. */
+static int prepend_name(int parent, const struct stat *child, char *text, size_t *at)
+{
+	_Alignas(8) char entries[2048];
+	struct stat status;
+	long len;
+
+	while ((len = SYS_3(SYS_getdents64, parent, entries, sizeof entries)) > 0) {
+		for (long i = 0; i < len;) {
+			const struct entry *entry = (const void *)(entries + i);
+			size_t name_len = strlen(entry->name);
+
+			i += entry->size;
+			if (entry->inode != child->st_ino || is_dot(entry->name, name_len) || is_dotdot(entry->name, name_len) ||
+			    sys_fstatat(parent, entry->name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+			    status.st_ino != child->st_ino || status.st_dev != child->st_dev)
+				continue;
+			if (name_len + 1 > *at)
+				return -ENAMETOOLONG;
+			*at -= name_len;
+			memcpy(text + *at, entry->name, name_len);
+			text[--*at] = '/';
+			return 0;
+		}
+	}
+	return len < 0 ? (int)len : -ENAMETOOLONG;
+}
+
+/* The kernel's name of a directory; `cap` bytes of room. The length, or -errno. */
+static ssize_t link_of_fd(int fd, char *out, size_t cap)
+{
+	char link[32];
+	struct buf buf = BUF_ON(link);
+
+	buf_str(&buf, "/proc/self/fd/");
+	buf_i64(&buf, fd);
+	return sys_readlinkat(AT_FDCWD, buf_cstr(&buf), out, cap);
+}
+
+#define LEVELS_MAX 64 /* directories that are gone up by */
+
+/* The name of a directory that is deeper than the kernel tells: upwards, until it does. */
+static int path_of_deep(int dir, struct path *out)
+{
+	size_t at = PATH_CAP - 1;
+	int below = dir, result = -ENAMETOOLONG;
+	struct stat status;
+
+	out->text[at] = '\0';
+	for (int level = 0; level < LEVELS_MAX && result == -ENAMETOOLONG; level++) {
+		int parent = sys_openat2(below, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0);
+		ssize_t len;
+
+		if (parent < 0 || sys_fstatat(below, ".", &status, 0) != 0)
+			result = parent < 0 ? parent : -ENOENT;
+		else
+			result = prepend_name(parent, &status, out->text, &at);
+		if (below != dir)
+			sys_close(below);
+		below = parent;
+		if (result < 0)
+			break;
+		len = link_of_fd(parent, out->text, at < PATH_NAME_CAP ? at : PATH_NAME_CAP);
+		if (len > 0 && (size_t)len < at && out->text[0] == '/') {
+			memmove(out->text + len, out->text + at, PATH_CAP - at);
+			out->len = (size_t)len + (PATH_CAP - 1 - at);
+			break;
+		}
+		result = len < 0 && len != -ENAMETOOLONG ? (int)len : -ENAMETOOLONG;
+	}
+	if (below >= 0 && below != dir)
+		sys_close(below);
+	return result;
+}
+
 int path_of_directory(int dir, struct path *out)
 {
 	ssize_t len;
@@ -81,17 +166,12 @@ int path_of_directory(int dir, struct path *out)
 	if (dir == AT_FDCWD) {
 		len = sys_getcwd(out->text, PATH_CAP);
 	} else {
-		char link[32];
-		struct buf buf = BUF_ON(link);
-
-		buf_str(&buf, "/proc/self/fd/");
-		buf_i64(&buf, dir);
-		len = sys_readlinkat(AT_FDCWD, buf_cstr(&buf), out->text, PATH_CAP - 1);
+		len = link_of_fd(dir, out->text, PATH_CAP - 1);
 		if (len == -ENOENT)
 			return -EBADF;
 	}
-	if (len == -ERANGE)
-		return -ENAMETOOLONG;
+	if (len == -ERANGE || len == -ENAMETOOLONG)
+		return path_of_deep(dir, out);
 	if (len < 0)
 		return (int)len;
 	/* "(unreachable)/..." from getcwd, "pipe:[1]" from a descriptor */

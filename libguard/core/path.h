@@ -41,7 +41,7 @@ extern _Thread_local struct path_guest path_guest;
  *   -EXDEV         it lies outside the process's root
  *   -EBADF         dir is not open
  *   -ENOTDIR       dir is no directory but a pipe, socket or the like
- *   -ENAMETOOLONG  deeper than PATH_MAX
+ *   -ENAMETOOLONG  the name exceeds PATH_CAP, or goes through a directory that may not be listed
  *
  * Safe in threads, signal handlers and after fork; allocates nothing, leaves errno alone. Cost: 0.5 us for the
  * working directory, 3 us for a descriptor.
