@@ -34,14 +34,20 @@ static _Atomic bool launched;
 
 static _Thread_local struct seccomp_notif_resp reply;
 
+/* A nudge (door.c) must not lose the answer. ENOENT: the guest has died. */
+static void send_reply(void)
+{
+	while (ioctl(guest.listener, SECCOMP_IOCTL_NOTIF_SEND, &reply) < 0 && errno == EINTR)
+		;
+}
+
 static void answer(long result)
 {
 	reply.id = guest.asked->id;
 	reply.flags = 0;
 	reply.val = result < 0 ? 0 : result;
 	reply.error = result < 0 ? (int)result : 0;
-	/* ENOENT: the guest has died. */
-	ioctl(guest.listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+	send_reply();
 }
 
 static void go_on(void)
@@ -50,7 +56,7 @@ static void go_on(void)
 	reply.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	reply.val = 0;
 	reply.error = 0;
-	ioctl(guest.listener, SECCOMP_IOCTL_NOTIF_SEND, &reply);
+	send_reply();
 }
 
 /* Refuse what cannot be told. */
@@ -83,8 +89,11 @@ static void hand_over(int fd)
 		.srcfd = (__u32)fd,
 		.newfd_flags = guest.cloexec ? O_CLOEXEC : 0,
 	};
-	int given = ioctl(guest.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
+	int given;
 
+	/* Interrupted, the kernel has answered already, with a descriptor 0 that is none. */
+	door_calm(true);
+	given = ioctl(guest.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
 	if (given < 0 && (errno == EINVAL)) {
 		/* Before Linux 5.14: in two steps. */
 		add.flags = 0;
@@ -94,6 +103,7 @@ static void hand_over(int fd)
 	}
 	if (given < 0 && errno != ENOENT)
 		answer(-errno);
+	door_calm(false);
 	sys_close(fd);
 }
 
@@ -272,14 +282,14 @@ static void act(void)
 		answer(error);
 		return;
 	}
+	/* A peer may let us wait. */
+	if (is("connect") || !strncmp(guest.row->name, "send", 4))
+		door_go_away();
 	if (guest_dress() < 0) {
 		guest_undress();
 		answer_unknown(VERB_SET(READ));
 		return;
 	}
-	/* A peer may let us wait. */
-	if (guest.row->arguments[0] == 'f' && (is("connect") || !strncmp(guest.row->name, "send", 4)))
-		door_go_away();
 	guest.asks = guest.unheld;
 	done = generic_done(guest.row->number[CALLS_HERE], args, &result);
 	guest_undress();

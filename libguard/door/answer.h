@@ -14,5 +14,8 @@ void answer_asked(const struct door *door, const struct seccomp_notif *asked) NO
 /* The calling thread is about to wait for somebody: let another take its place meanwhile. */
 void door_go_away(void);
 
+/* While CALM, nobody gets the calling thread out of a call that waits. */
+void door_calm(bool calm);
+
 /* With which -errno a call ends that was interrupted: -EINTR, or what makes the kernel begin it anew if the guest wants so. */
 int door_interrupted(void) MUST_CHECK;

@@ -6,6 +6,7 @@
 
 #include "libguard/core/sys.h"
 #include "libguard/door/answer.h"
+#include "libguard/door/dress.h"
 #include "libguard/door/guest.h"
 
 #include <errno.h>
@@ -33,6 +34,8 @@
 #define STACK (512u << 10)
 #define TARGETS_MAX 16  /* threads that answer at once */
 #define TICK_MS 20      /* one that answers longer than this counts no more */
+#define IDLE_TICKS 50   /* without a question: then look less often */
+#define IDLE_MS 200
 #define REST_MS 10
 #define REST_TRIES 200
 
@@ -50,6 +53,7 @@ static pthread_mutex_t spare_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t spare_wanted = PTHREAD_COND_INITIALIZER;
 static int spares; /* threads that sleep */
 static int active; /* threads that answer or wait for questions */
+static int coming; /* threads that were begun and are not there yet */
 
 struct turn {
 	_Atomic uint64_t number; /* of the question that is being answered; 0: none */
@@ -63,23 +67,17 @@ struct turn {
 static struct turn *_Atomic turns;
 static _Thread_local struct turn *turn;
 
-static void begin_thread(void);
-
+/*
+ * Nobody begins threads here: a thread that acts for a guest has its user and root, and would hand them down. The watch
+ * does it.
+ */
 static void one_less(void)
 {
-	bool begin = false;
-
 	pthread_mutex_lock(&spare_lock);
 	active--;
-	if (active < target) {
-		if (spares > 0)
-			pthread_cond_signal(&spare_wanted);
-		else
-			begin = true;
-	}
+	if (active < target && spares > 0)
+		pthread_cond_signal(&spare_wanted);
 	pthread_mutex_unlock(&spare_lock);
-	if (begin)
-		begin_thread();
 }
 
 /* Back from being away; sleeps while there are enough others. */
@@ -108,13 +106,13 @@ static void nudged(int number, siginfo_t *info, void *context)
 		SYS_4(SYS_rt_tgsigqueueinfo, getpid(), getpid(), number, info);
 }
 
-static void let_nudge(void)
+void door_calm(bool calm)
 {
 	sigset_t one;
 
 	sigemptyset(&one);
 	sigaddset(&one, NUDGE);
-	pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+	pthread_sigmask(calm ? SIG_BLOCK : SIG_UNBLOCK, &one, NULL);
 }
 
 static void nudge(const struct turn *at)
@@ -169,16 +167,16 @@ static int pending(pid_t tid)
 static void free_waiting(void)
 {
 	for (struct turn *at = atomic_load(&turns); at; at = at->next) {
-		uint64_t id = atomic_load(&at->id);
+		uint64_t number = atomic_load(&at->number), id = atomic_load(&at->id);
 		int error;
 
-		if (!atomic_load(&at->away) || atomic_load(&at->number) == 0)
+		if (!atomic_load(&at->away) || number == 0)
 			continue;
 		if (ioctl(door->listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) < 0)
 			error = EINTR;
 		else
 			error = pending(atomic_load(&at->guest));
-		if (error) {
+		if (error && atomic_load(&at->number) == number) {
 			atomic_store(&at->interrupt, error);
 			nudge(at);
 		}
@@ -192,27 +190,11 @@ int door_interrupted(void)
 	return error ? -error : -EINTR;
 }
 
-static void *watch(void *nothing)
+static void arrived(void)
 {
-	(void)nothing;
-	for (;;) {
-		uint64_t seen[TARGETS_MAX * 4];
-		unsigned count = 0;
-
-		if (atomic_load_explicit(&busy, memory_order_relaxed) == 0) {
-			poll(NULL, 0, TICK_MS);
-			continue;
-		}
-		for (struct turn *at = atomic_load(&turns); at && count < ARRAY_LEN(seen); at = at->next)
-			seen[count++] = atomic_load(&at->number);
-		poll(NULL, 0, TICK_MS);
-		count = 0;
-		for (struct turn *at = atomic_load(&turns); at && count < ARRAY_LEN(seen); at = at->next, count++)
-			if (seen[count] && atomic_load(&at->number) == seen[count] && !atomic_exchange(&at->away, true))
-				one_less();
-		free_waiting();
-	}
-	return NULL;
+	pthread_mutex_lock(&spare_lock);
+	coming--;
+	pthread_mutex_unlock(&spare_lock);
 }
 
 static void *work(void *nothing)
@@ -230,14 +212,16 @@ static void *work(void *nothing)
 	asked = malloc(size);
 	if (!turn || !asked || guest_thread(door->listener, door->directory) < 0) {
 		atomic_fetch_sub(&threads, 1);
+		arrived();
 		return NULL;
 	}
 	turn->thread = sys_gettid();
-	let_nudge();
+	door_calm(false);
 	turn->next = atomic_load(&turns);
 	while (!atomic_compare_exchange_weak(&turns, &turn->next, turn))
 		;
 	one_more();
+	arrived();
 	while (!atomic_load(&resting)) {
 		memset(asked, 0, size);
 		if (ioctl(door->listener, SECCOMP_IOCTL_NOTIF_RECV, asked) < 0) {
@@ -276,10 +260,54 @@ static bool start_thread(void *(*function)(void *))
 	return done;
 }
 
-static void begin_thread(void)
+/* As many threads as are missing. False: there is none at all. */
+static bool refill(void)
 {
-	if (atomic_fetch_add(&threads, 1) >= THREADS_MAX || !start_thread(work))
-		atomic_fetch_sub(&threads, 1);
+	int missing;
+
+	pthread_mutex_lock(&spare_lock);
+	missing = spares > 0 || atomic_load(&resting) ? 0 : target - active - coming;
+	if (missing > THREADS_MAX - atomic_load(&threads))
+		missing = THREADS_MAX - atomic_load(&threads);
+	for (; missing > 0; missing--) {
+		atomic_fetch_add(&threads, 1);
+		coming++;
+		if (!start_thread(work)) {
+			atomic_fetch_sub(&threads, 1);
+			coming--;
+			break;
+		}
+	}
+	pthread_mutex_unlock(&spare_lock);
+	return atomic_load(&threads) > 0;
+}
+
+static void *watch(void *nothing)
+{
+	unsigned idle = 0;
+
+	(void)nothing;
+	for (;;) {
+		uint64_t seen[TARGETS_MAX * 4];
+		unsigned count = 0;
+
+		if (atomic_load_explicit(&busy, memory_order_relaxed) == 0) {
+			poll(NULL, 0, idle < IDLE_TICKS ? TICK_MS : IDLE_MS);
+			idle++;
+			continue;
+		}
+		idle = 0;
+		for (struct turn *at = atomic_load(&turns); at && count < ARRAY_LEN(seen); at = at->next)
+			seen[count++] = atomic_load(&at->number);
+		poll(NULL, 0, TICK_MS);
+		count = 0;
+		for (struct turn *at = atomic_load(&turns); at && count < ARRAY_LEN(seen); at = at->next, count++)
+			if (seen[count] && atomic_load(&at->number) == seen[count] && !atomic_exchange(&at->away, true))
+				one_less();
+		free_waiting();
+		refill();
+	}
+	return NULL;
 }
 
 int door_open(const struct door *to)
@@ -288,15 +316,14 @@ int door_open(const struct door *to)
 	cpu_set_t processors;
 
 	door = to;
+	dress_process();
 	sigaction(NUDGE, &action, NULL);
 	/* Since Linux 6.6; without it each answer wakes another processor. */
 	(void)!ioctl(to->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 	if (sched_getaffinity(0, sizeof processors, &processors) == 0)
 		target = CPU_COUNT(&processors);
 	target = target < 2 ? 2 : target > TARGETS_MAX ? TARGETS_MAX : target;
-	for (int i = 0; i < target; i++)
-		begin_thread();
-	return atomic_load(&threads) > 0 && start_thread(watch) ? 0 : -EAGAIN;
+	return refill() && start_thread(watch) ? 0 : -EAGAIN;
 }
 
 void door_rest(void)
@@ -329,7 +356,7 @@ int door_open_again(void)
 	atomic_store(&turns, NULL);
 	pthread_mutex_init(&spare_lock, NULL);
 	pthread_cond_init(&spare_wanted, NULL);
-	spares = active = 0;
+	spares = active = coming = 0;
 	atomic_store(&resting, false);
 	return door_open(door);
 }

@@ -7,12 +7,11 @@
 #include "libguard/core/buf.h"
 #include "libguard/core/path.h"
 #include "libguard/core/sys.h"
+#include "libguard/door/dress.h"
 #include "libguard/hooks/self.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -32,24 +31,13 @@
 #define SYS_pidfd_getfd 438
 #endif
 
-#define GROUPS_MAX 256
 #define PAGE 4096u
-#define STATUS_CAP 8192
 
 _Thread_local struct guest guest;
 _Thread_local struct guard guard;
 
 /* process_vm_readv is refused (a container's profile): /proc/PID/mem it is. */
 static _Atomic bool no_vm;
-static _Atomic bool anyone_moved;
-
-/* Who this process is: what a thread goes back to. */
-static uid_t own_uid;
-static gid_t own_gid;
-static gid_t own_groups[GROUPS_MAX];
-static int own_group_count;
-static struct __user_cap_data_struct own_caps[2];
-static _Thread_local int own_root, own_mounts; /* descriptors */
 
 pid_t self_pid(void)
 {
@@ -69,25 +57,6 @@ bool guard_confirms(void)
 bool guard_ready(void)
 {
 	return true;
-}
-
-void guest_moved(void)
-{
-	atomic_store(&anyone_moved, true);
-}
-
-static int get_caps(pid_t pid, struct __user_cap_data_struct caps[2])
-{
-	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, pid};
-
-	return (int)SYS_2(SYS_capget, &head, caps);
-}
-
-static int set_caps(const struct __user_cap_data_struct caps[2])
-{
-	struct __user_cap_header_struct head = {_LINUX_CAPABILITY_VERSION_3, 0};
-
-	return (int)SYS_2(SYS_capset, &head, caps);
 }
 
 struct guest_name guest_proc(const char *name)
@@ -127,7 +96,12 @@ static ssize_t read_file(const char *name, char *out, size_t cap)
 	return len;
 }
 
-static long number_behind(const char *status, const char *word, int base)
+ssize_t guest_status(char out[GUEST_STATUS])
+{
+	return read_file(guest_proc("status").text, out, GUEST_STATUS);
+}
+
+long guest_number(const char *status, const char *word, int base)
 {
 	const char *at = strstr(status, word);
 
@@ -137,11 +111,11 @@ static long number_behind(const char *status, const char *word, int base)
 /* The process of a thread that is not its first. */
 static pid_t process_of(pid_t tid)
 {
-	char status[STATUS_CAP];
+	char status[GUEST_STATUS];
 
-	if (read_file(guest_proc("status").text, status, sizeof status) <= 0)
+	if (guest_status(status) <= 0)
 		return tid;
-	return (pid_t)number_behind(status, "\nTgid:", 10);
+	return (pid_t)guest_number(status, "\nTgid:", 10);
 }
 
 /*
@@ -209,27 +183,6 @@ static size_t find_exe(char *out, size_t cap)
 	return len > 0 ? (size_t)len : 0;
 }
 
-/* Whose the process is, and whether it may do what we may. */
-static void find_user(struct known *entry)
-{
-	struct __user_cap_data_struct caps[2];
-	struct stat owner;
-
-	entry->euid = own_uid;
-	entry->plain = true;
-	/* Without rights of our own nobody has others than we: no_new_privs holds. */
-	if (own_uid != 0 && !own_caps[0].effective && !own_caps[1].effective)
-		return;
-	entry->plain = false;
-	if (sys_fstatat(AT_FDCWD, guest_proc("").text, &owner, 0) < 0)
-		return;
-	entry->euid = owner.st_uid;
-	/* Who may pass any permission has no use for the groups that he may have lost. */
-	entry->plain = owner.st_uid == own_uid && owner.st_gid == own_gid && own_uid == 0 && get_caps(guest.tid, caps) == 0 &&
-		       caps[0].effective == own_caps[0].effective && caps[1].effective == own_caps[1].effective &&
-		       (caps[0].effective & 1u << CAP_DAC_OVERRIDE);
-}
-
 static struct known *learn(struct known *entry)
 {
 	entry->generation = atomic_load(&generations[(unsigned)guest.tid % SLOTS]);
@@ -245,7 +198,7 @@ static struct known *learn(struct known *entry)
 		entry->process = (int)SYS_2(SYS_pidfd_open, entry->pid, 0);
 	}
 	entry->exe_len = (uint16_t)find_exe(entry->exe, sizeof entry->exe);
-	find_user(entry);
+	dress_find(&entry->euid, &entry->plain);
 	return entry;
 }
 
@@ -262,16 +215,9 @@ int guest_thread(int listener, const char *directory)
 	/* A working directory and umask of the thread's own. */
 	if (unshare(CLONE_FS) < 0)
 		return -errno;
-	own_uid = geteuid();
-	own_gid = getegid();
-	own_group_count = getgroups(GROUPS_MAX, own_groups);
-	if (own_group_count < 0)
-		own_group_count = 0;
-	(void)!get_caps(0, own_caps);
-	own_root = sys_open("/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-	own_mounts = sys_open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC, 0);
-	if (own_root < 0)
-		return own_root;
+	result = dress_thread();
+	if (result < 0)
+		return result;
 	guard = (struct guard){.phase = GUARD_ON, .has_proc = true};
 	result = session_join(directory, &guard.sessions[0]);
 	guard.session_count = 1;
@@ -305,33 +251,6 @@ int guest_enter(const struct seccomp_notif *asked, const struct calls_row *row)
 }
 
 
-/* Root and mounts of a guest that has others. */
-static void leave_world(void)
-{
-	if (guest.mounted)
-		SYS_2(SYS_setns, own_mounts, CLONE_NEWNS);
-	SYS_1(SYS_fchdir, own_root);
-	SYS_1(SYS_chroot, ".");
-	guard.root = (struct text){"", 0};
-	guard.has_proc = true;
-	guest.moved = guest.mounted = false;
-}
-
-void guest_undress(void)
-{
-	if (guest.dressed) {
-		/* Rights first need the user back; raw calls change this thread alone. */
-		SYS_3(SYS_setresuid, own_uid, own_uid, own_uid);
-		set_caps(own_caps);
-		SYS_3(SYS_setresgid, own_gid, own_gid, own_gid);
-		SYS_2(SYS_setgroups, own_group_count, own_groups);
-		set_caps(own_caps);
-		guest.dressed = false;
-	}
-	if (guest.moved)
-		leave_world();
-}
-
 void guest_leave(void)
 {
 	guest_undress();
@@ -349,7 +268,10 @@ bool guest_waits(void)
 {
 	uint64_t id = guest.asked->id;
 
-	return ioctl(guest.listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+	while (ioctl(guest.listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) < 0)
+		if (errno != EINTR)
+			return false;
+	return true;
 }
 
 void *guest_room(size_t len)
@@ -468,9 +390,9 @@ int guest_place_fd(int fd)
 
 bool guest_is_single(void)
 {
-	char status[STATUS_CAP];
+	char status[GUEST_STATUS];
 
-	return read_file(guest_proc("status").text, status, sizeof status) > 0 && number_behind(status, "\nThreads:", 10) == 1;
+	return guest_status(status) > 0 && guest_number(status, "\nThreads:", 10) == 1;
 }
 
 int guest_fd(int fd)
@@ -497,131 +419,4 @@ int guest_go_there(void)
 	sys_close(fd);
 	guest.placed = result == 0;
 	return result;
-}
-
-int guest_take_umask(void)
-{
-	char status[STATUS_CAP];
-	long mask;
-
-	if (read_file(guest_proc("status").text, status, sizeof status) <= 0)
-		return -EACCES;
-	mask = number_behind(status, "\nUmask:", 8);
-	if (mask < 0)
-		return -EACCES;
-	umask((mode_t)mask);
-	return 0;
-}
-
-/* The numbers of a line of /proc/PID/status. */
-static int read_numbers(const char *status, const char *word, unsigned *out, int cap)
-{
-	const char *at = strstr(status, word);
-	int count = 0;
-
-	for (at = at ? at + strlen(word) : ""; count < cap;) {
-		char *end;
-		unsigned long number = strtoul(at, &end, 10);
-
-		/* strtoul would cross the line's end. */
-		if (end == at || memchr(at, '\n', (size_t)(end - at)))
-			break;
-		out[count++] = (unsigned)number;
-		at = end;
-	}
-	return count;
-}
-
-/* Put on another's user, groups and rights. What we have not, he has not. */
-static int dress_as(const char *status, const struct __user_cap_data_struct caps[2])
-{
-	unsigned uids[4], gids[4], groups[GROUPS_MAX];
-	int count = read_numbers(status, "\nGroups:", groups, GROUPS_MAX);
-	struct __user_cap_data_struct narrowed[2];
-	long result;
-
-	if (read_numbers(status, "\nUid:", uids, 4) != 4 || read_numbers(status, "\nGid:", gids, 4) != 4)
-		return -EACCES;
-	for (int i = 0; i < 2; i++) {
-		narrowed[i].effective = caps[i].effective & own_caps[i].permitted;
-		narrowed[i].permitted = own_caps[i].permitted;
-		narrowed[i].inheritable = 0;
-	}
-	guest.dressed = true;
-	guard.euid = uids[3];
-	if ((result = SYS_2(SYS_setgroups, count, groups)) < 0 || (result = SYS_3(SYS_setresgid, gids[3], gids[3], -1)) < 0)
-		return (int)result;
-	/* The saved one stays ours, to come back by; the kernel's keepcaps is not needed then. */
-	if ((result = SYS_3(SYS_setresuid, -1, uids[3], own_uid)) < 0)
-		return (int)result;
-	return set_caps(narrowed);
-}
-
-static bool is_same_object(const char *name)
-{
-	struct buf buf;
-	char own[64];
-	struct stat a, b;
-
-	buf = (struct buf)BUF_ON(own);
-	buf_str(&buf, "/proc/self/");
-	buf_str(&buf, name);
-	buf_cstr(&buf);
-	return sys_fstatat(AT_FDCWD, guest_proc(name).text, &a, 0) == 0 && sys_fstatat(AT_FDCWD, own, &b, 0) == 0 &&
-	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-static int enter(int root, int mounts, int place)
-{
-	if (mounts >= 0 && SYS_2(SYS_setns, mounts, CLONE_NEWNS) < 0)
-		return -EACCES;
-	guest.mounted = mounts >= 0;
-	guest.moved = true;
-	if (SYS_1(SYS_fchdir, root) < 0 || SYS_1(SYS_chroot, ".") < 0 || SYS_1(SYS_fchdir, place) < 0)
-		return -EACCES;
-	guest.placed = true;
-	return 0;
-}
-
-/* See names as a guest with another root or other mounts does. Those with users of their own are beyond us. */
-static int enter_world(void)
-{
-	int root, place, mounts = -1, result;
-	ssize_t len;
-
-	if (!atomic_load_explicit(&anyone_moved, memory_order_relaxed))
-		return 0;
-	if (!is_same_object("ns/user"))
-		return -EACCES;
-	if (!is_same_object("ns/mnt"))
-		mounts = sys_open(guest_proc("ns/mnt").text, O_RDONLY | O_CLOEXEC, 0);
-	else if (is_same_object("root"))
-		return 0;
-	len = sys_readlinkat(AT_FDCWD, guest_proc("root").text, guest.root, sizeof guest.root - 1);
-	root = sys_open(guest_proc("root").text, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-	place = sys_open(guest_proc("cwd").text, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-	result = len <= 0 || root < 0 || place < 0 ? -EACCES : enter(root, mounts, place);
-	if (result == 0 && len > 1)
-		guard.root = (struct text){guest.root, (size_t)len};
-	if (result == 0)
-		guard.has_proc = sys_has_proc();
-	if (root >= 0)
-		sys_close(root);
-	if (place >= 0)
-		sys_close(place);
-	if (mounts >= 0)
-		sys_close(mounts);
-	return result;
-}
-
-int guest_dress(void)
-{
-	struct __user_cap_data_struct caps[2];
-	char status[STATUS_CAP];
-	int result;
-
-	if (!guest.plain && (get_caps(guest.tid, caps) < 0 || read_file(guest_proc("status").text, status, sizeof status) <= 0))
-		return -EACCES;
-	result = enter_world();
-	return result < 0 || guest.plain ? result : dress_as(status, caps);
 }

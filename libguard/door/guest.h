@@ -67,6 +67,11 @@ bool guest_waits(void);
 /* LEN bytes of room that last until guest_leave, or NULL. */
 void *guest_room(size_t len);
 
+/* /proc/TID/status of the guest: its length, or below 1; and the number that stands behind WORD in it, -1 if none does. */
+#define GUEST_STATUS 8192
+ssize_t guest_status(char out[GUEST_STATUS]) MUST_CHECK;
+long guest_number(const char *status, const char *word, int base) MUST_CHECK NONNULL;
+
 /* Copy from the guest's memory; 0, -EFAULT, or -EACCES: it may not be read. */
 int guest_read(uint64_t address, void *out, size_t len) MUST_CHECK NONNULL;
 int guest_write(uint64_t address, const void *data, size_t len) MUST_CHECK NONNULL;

@@ -20,7 +20,7 @@ reset() {
 }
 reset
 rules="default = { files = \"allow\"; network = \"allow\"; commands = \"allow\"; process = \"allow\"; };
-files = ( { id = \"denied\"; deny = \"all\"; path = \"$scratch/denied/**\"; } );
+files = ( { id = \"denied\"; deny = \"all\"; path = \"$scratch/denied/**\"; }, { id = \"key\"; deny = \"all\"; path = \"**/*.key\"; } );
 network = ( { id = \"port\"; deny = \"connect\"; address = \"127.0.0.1\"; port = 9; } );
 commands = ( { id = \"tool\"; deny = \"exec\"; program = \"$scratch/denied-tool\"; } );"
 cp /bin/true "$scratch/denied-tool"
@@ -61,6 +61,7 @@ for how in static raw; do
 		guardctl='$guardctl' library='$library' scratch='$scratch' static='$static' raw='$raw'
 		$runner mkdir '$scratch/allowed/new' && [ \"\$(stat -c %a '$scratch/allowed/new')\" = 750 ]"
 	check "$how: relative names" same allowed "$(cd "$scratch/allowed" && $runner open f)"
+	check "$how: what lies deeper than PATH_MAX has its name" same EACCES "$(mkdir "$scratch/$how.deep"; $runner deep "$scratch/$how.deep")"
 	check "$how: rename" same ok "$($runner rename "$scratch/allowed/f" "$scratch/allowed/moved")"
 	check "$how: /proc/self is its own" same "$how" "$($runner readlink /proc/self/exe | sed 's#.*/##')"
 	check "$how: errors are the kernel's" same "ENOENT ENOTDIR" "$($runner open "$scratch/none") $($runner open "$scratch/denied-tool/x")"

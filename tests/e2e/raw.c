@@ -4,6 +4,7 @@
  *
  *   raw open|unlink|mkdir|readlink|chmod|truncate|exec NAME    "ok", or the errno; open and readlink print what they got
  *   raw rename FROM TO
+ *   raw deep DIR               make `ok` and `denied.key` below DIR, deeper than PATH_MAX
  *   raw connect PORT           to 127.0.0.1
  *   raw ring                   io_uring_setup
  *   raw old NAME               open by the 32-bit entry of x86-64
@@ -152,6 +153,19 @@ static int old_entry(const char *file)
 #endif
 }
 
+static int deep(const char *dir)
+{
+	memset(name, 'd', 200);
+	if (chdir(dir) < 0)
+		return 2;
+	for (int i = 0; i < 25; i++)
+		if (CALL(SYS_mkdirat, AT_FDCWD, name, 0755) < 0 || chdir(name) < 0)
+			return tell(-1);
+	if (CALL(SYS_openat, AT_FDCWD, "ok", O_WRONLY | O_CREAT, 0644) < 0)
+		return tell(-1);
+	return !tell(CALL(SYS_openat, AT_FDCWD, "denied.key", O_WRONLY | O_CREAT, 0644));
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "", *file = argc > 2 ? argv[2] : "";
@@ -167,6 +181,8 @@ int main(int argc, char **argv)
 		return tell(CALL(SYS_fchmodat, AT_FDCWD, file, 0600));
 	if (!strcmp(what, "truncate"))
 		return tell(CALL(SYS_truncate, file, 0));
+	if (!strcmp(what, "deep"))
+		return deep(file);
 	if (!strcmp(what, "exec"))
 		return tell(CALL(SYS_execve, file, words, words + 1));
 	if (!strcmp(what, "rename") && argc > 3)
