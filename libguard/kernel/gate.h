@@ -13,6 +13,7 @@
 #include "libguard/core/base.h"
 #include "libguard/core/sys_gate.h"
 
+#include <errno.h>
 #include <sys/syscall.h>
 
 #define GATE_ARGS SYS_GATE_ARGS
@@ -51,6 +52,29 @@ int gate_enter(const char *directory) NONNULL;
 long gate_call(long number, const long args[GATE_ARGS]) NONNULL;
 #else
 /*
+ * Calls that a signal may interrupt by themselves. What the filter sends to the supervisor can be interrupted before
+ * that has looked at it, nothing done, also where the guest never expects EINTR: those are issued again.
+ */
+static inline bool gate_may_wait(long number)
+{
+	switch (number) {
+#ifdef SYS_open
+	case SYS_open:
+	case SYS_creat:
+#endif
+	case SYS_openat:
+	case SYS_openat2:
+	case SYS_open_by_handle_at:
+	case SYS_connect:
+	case SYS_sendmsg:
+	case SYS_sendmmsg:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
  * Issue a decided system call.
  *
  *   number  SYS_*
@@ -62,10 +86,15 @@ long gate_call(long number, const long args[GATE_ARGS]) NONNULL;
  */
 static inline long gate_call(long number, const long args[GATE_ARGS])
 {
+	long result;
+
 	/* These have no argument to spare. */
 	if (number == SYS_sendto || number == SYS_mmap || number == SYS_process_vm_readv || number == SYS_process_vm_writev)
 		return sys_gated_six(number, args);
-	return sys_gated(number, args);
+	do
+		result = sys_gated(number, args);
+	while (UNLIKELY(result == -EINTR) && !gate_may_wait(number));
+	return result;
 }
 #endif
 
