@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hold what the guard recorded against what strace saw.
 
-    truth.py --guardctl FILE [--at-least SHARE] [--show N] -- COMMAND...
+    truth.py --guardctl FILE [--hooks-only] [--at-least SHARE] [--show N] -- COMMAND...
 
 Runs COMMAND under the guard in audit mode, and all of it under strace. Every
 mediated system call that succeeded in a process with hooks ought to have its
@@ -31,6 +31,7 @@ POLICY = """version = 1;
 mode = "audit";
 default = {{ files = "allow"; network = "allow"; commands = "allow"; process = "allow"; }};
 log = {{ directory = "{log}"; reads = "all"; required = false; }};
+{kernel}
 """
 
 # Which operations may stand in the record of a system call.
@@ -257,6 +258,7 @@ def compare(truth, records):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--guardctl", required=True)
+    parser.add_argument("--hooks-only", action="store_true", help="without the kernel door")
     parser.add_argument("--at-least", type=float, default=0.95)
     parser.add_argument("--show", type=int, default=20)
     parser.add_argument("--keep", help="keep trace and log in this folder")
@@ -273,7 +275,7 @@ def main():
     os.makedirs(log)
     policy = os.path.join(scratch, "audit.conf")
     with open(policy, "w") as out:
-        out.write(POLICY.format(log=log))
+        out.write(POLICY.format(log=log, kernel='kernel = { filter = "off"; };' if options.hooks_only else ""))
     run = subprocess.run(["strace", "-ff", "-y", "-qq", "-s", "5000", "-o", os.path.join(trace, "t"),
                           "-e", "trace=" + ",".join(TRACED + ["clone", "clone3", "fork", "vfork"]), "-e", "signal=none",
                           options.guardctl, "run", "--policy", policy, "--", *command], stdin=subprocess.DEVNULL)
