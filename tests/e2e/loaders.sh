@@ -43,11 +43,7 @@ else
 	skip "$(sentence jq)" "no jq"
 fi
 
-modules=
-for place in "${GUARD_NODE_MODULES-}" /usr/local/lib/node_modules /usr/lib/node_modules /usr/share/nodejs; do
-	[ -z "$modules" ] && [ -e "$place/@duckdb/node-api" ] && modules=$place
-done
-if [ -n "$modules" ] && command -v node >/dev/null; then
+if modules=$(node_modules_of @duckdb/node-api) && command -v node >/dev/null; then
 	ln -s "$modules" "$scratch/work/node_modules"
 	check "$(sentence DuckDB)" run DuckDB
 else
