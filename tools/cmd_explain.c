@@ -9,6 +9,7 @@
 #include "tools/output.h"
 #include "tools/recorded.h"
 #include "tools/suggest.h"
+#include "tools/symbols.h"
 #include "tools/when.h"
 
 #include <errno.h>
@@ -170,6 +171,41 @@ static void put_output(void *output, const char *text, size_t len)
 
 static const char *const mode_words[] = {[MODE_OFF] = "off", [MODE_AUDIT] = "audit", [MODE_ENFORCE] = "enforce"};
 
+/* The native frames, one a line, innermost first. */
+static void write_native(struct output *output, struct arena *arena, const struct recorded *recorded)
+{
+	struct text stack = event_get(&recorded->event, FIELD_STACK);
+	char *storage = arena_take(arena, SYMBOLS_TEXT_MAX);
+	const char *name = "native";
+	struct symbol symbol;
+
+	for (; symbols_next(&stack, recorded->exe, &symbol); name = "from") {
+		struct buf line = {.data = storage, .cap = SYMBOLS_TEXT_MAX};
+
+		symbols_write(&symbol, &line);
+		write_line(output, name, buf_cstr(&line));
+	}
+}
+
+static void put_native(yajl_gen json, struct arena *arena, const struct recorded *recorded)
+{
+	struct text stack = event_get(&recorded->event, FIELD_STACK);
+	char *storage = arena_take(arena, SYMBOLS_TEXT_MAX);
+	struct symbol symbol;
+
+	if (stack.len == 0)
+		return;
+	json_key(json, "native");
+	yajl_gen_array_open(json);
+	while (symbols_next(&stack, recorded->exe, &symbol)) {
+		struct buf line = {.data = storage, .cap = SYMBOLS_TEXT_MAX};
+
+		symbols_write(&symbol, &line);
+		json_text(json, (struct text){line.data, line.len});
+	}
+	yajl_gen_array_close(json);
+}
+
 /* Which event it is: when, who, from where. */
 static void write_recorded(struct output *output, struct arena *arena, const struct recorded *recorded)
 {
@@ -183,11 +219,12 @@ static void write_recorded(struct output *output, struct arena *arena, const str
 	output_text(output, (struct text){recorded->id, strlen(recorded->id)});
 	output_format(output, ", %s, process %u\n", buf_cstr(&when), recorded->event.pid);
 	write_line(output, "by", arena_text(arena, recorded->exe.data, recorded->exe.len));
-	if (recorded->source.frame.file.len == 0)
-		return;
-	source_write(&recorded->source, recorded->summary.workspace, &line);
-	buf_str(&line, recorded->inherited ? ", which started it" : "");
-	write_line(output, "source", buf_cstr(&line));
+	if (recorded->source.frame.file.len > 0) {
+		source_write(&recorded->source, recorded->summary.workspace, &line);
+		buf_str(&line, recorded->inherited ? ", which started it" : "");
+		write_line(output, "source", buf_cstr(&line));
+	}
+	write_native(output, arena, recorded);
 }
 
 static void put_recorded(yajl_gen json, struct arena *arena, const struct recorded *recorded)
@@ -205,6 +242,7 @@ static void put_recorded(yajl_gen json, struct arena *arena, const struct record
 		source_write(&recorded->source, recorded->summary.workspace, &line);
 		json_put_text(json, "source", (struct text){line.data, line.len});
 	}
+	put_native(json, arena, recorded);
 	yajl_gen_map_close(json);
 }
 

@@ -6,14 +6,12 @@
 #include "tools/drift.h"
 #include "tools/event_block.h"
 #include "tools/options.h"
+#include "tools/progress.h"
 #include "tools/report_groups.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <stdio.h>
-#include <unistd.h>
 
 #define TOP_DEFAULT 20
 
@@ -198,38 +196,20 @@ static int read_options(int argc, char **argv, struct options *out)
 	return 0;
 }
 
-/* On a terminal, and only when it takes a while. */
-static void show_progress(const struct log_reader *reader, uint64_t records, time_t *last)
-{
-	uint64_t done, all;
-	time_t now;
-
-	if (records % 262144 || !isatty(STDERR_FILENO))
-		return;
-	now = time(NULL);
-	if (now == *last)
-		return;
-	*last = now;
-	log_reader_progress(reader, &done, &all);
-	if (all)
-		dprintf(STDERR_FILENO, "\rreading the log: %llu %%", (unsigned long long)(done * 100 / all));
-}
-
 static void read_events(const struct session_view *view, const struct selection *selection, struct summary *summary)
 {
-	time_t start = time(NULL), last = start;
-	uint64_t records = 0;
+	struct progress progress;
 	struct event event;
 
+	progress_begin(&progress);
 	while (log_reader_next(view->reader, &event)) {
 		if (selection_covers(selection, &event))
 			summary_add(summary, &event);
 		else
 			summary_pass(summary, &event);
-		show_progress(view->reader, ++records, &last);
+		progress_step(&progress, view->reader);
 	}
-	if (last != start)
-		dprintf(STDERR_FILENO, "\r\x1b[K");
+	progress_end(&progress);
 }
 
 static int report_session(const struct options *options, const char *name, size_t *number, struct output *output)

@@ -6,7 +6,7 @@ _guardctl() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} options
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check explain report diff suggest events sessions --help --version" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "run check explain report diff suggest events trace sessions --help --version" -- "$word")
 		return
 	fi
 	case $before in
@@ -16,6 +16,7 @@ _guardctl() {
 	--format)
 		options="text json html markdown sarif junit csv github"
 		[ "$command" != events ] || options="text json ocsf otlp"
+		[ "$command" != trace ] || options="json folded"
 		mapfile -t COMPREPLY < <(compgen -W "$options" -- "$word") && return
 		;;
 	--group-by) mapfile -t COMPREPLY < <(compgen -W "rule program object operation source" -- "$word") && return ;;
@@ -31,6 +32,7 @@ _guardctl() {
 	suggest) options="--log --ceiling" ;;
 	diff) options="--log --top --json" ;;
 	events) options="--log --pid --operation --verdict --path --since --follow --format --json --keys" ;;
+	trace) options="--log --pid --operation --verdict --path --since --format" ;;
 	sessions) options="--log" ;;
 	*) options="" ;;
 	esac

@@ -100,7 +100,8 @@ void origins_add(struct origins *origins, const struct event *event)
 		add_start(origins, event);
 }
 
-struct text origins_start_of(const struct origins *origins, const struct event *event)
+/* The nearest ancestor of EVENT, or itself, whose start has a stack; or NULL. */
+static const struct origins_pid *start_of(const struct origins *origins, const struct event *event)
 {
 	uint32_t pid = event->pid;
 
@@ -108,13 +109,27 @@ struct text origins_start_of(const struct origins *origins, const struct event *
 		const struct origins_pid *place = known(origins, pid);
 
 		if (place && place->started.len > 0)
-			return place->started;
+			return place;
 		if (!place && i > 0)
 			break;
 		/* A process that runs no program of its own, such as a subshell, is told by its event alone. */
 		pid = place && place->ppid ? place->ppid : (i == 0 ? event->ppid : 0);
 	}
-	return (struct text){"", 0};
+	return NULL;
+}
+
+struct text origins_start_of(const struct origins *origins, const struct event *event)
+{
+	const struct origins_pid *start = start_of(origins, event);
+
+	return start ? start->started : (struct text){"", 0};
+}
+
+uint32_t origins_starter_of(const struct origins *origins, const struct event *event)
+{
+	const struct origins_pid *start = start_of(origins, event);
+
+	return start ? start->ppid : 0;
 }
 
 struct text origins_of(const struct origins *origins, const struct event *event, bool *inherited)

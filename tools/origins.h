@@ -35,4 +35,7 @@ struct text origins_of(const struct origins *origins, const struct event *event,
 /* The stack of the call that started EVENT's program, or the nearest ancestor for which there is one; or empty. */
 struct text origins_start_of(const struct origins *origins, const struct event *event) NONNULL;
 
+/* The process that was the parent of the one whose start origins_start_of tells of; 0: it is not known. */
+uint32_t origins_starter_of(const struct origins *origins, const struct event *event) NONNULL;
+
 void origins_free(struct origins *origins) NONNULL;

@@ -7,6 +7,7 @@
 #include "tools/event_id.h"
 #include "tools/json.h"
 #include "tools/rule_text.h"
+#include "tools/symbols.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -68,6 +69,29 @@ static void put_source(yajl_gen json, const struct refusal *refusal)
 	yajl_gen_map_close(json);
 }
 
+static void put_native(yajl_gen json, const struct refusal *refusal)
+{
+	struct text stack = refusal->native;
+	struct symbol symbol;
+
+	if (stack.len == 0)
+		return;
+	json_key(json, "native");
+	yajl_gen_array_open(json);
+	while (symbols_next(&stack, refusal->exe, &symbol)) {
+		yajl_gen_map_open(json);
+		json_put_text(json, "frame", symbol.frame);
+		if (symbol.function.len > 0)
+			json_put_text(json, "function", symbol.function);
+		if (symbol.file.len > 0)
+			json_put_text(json, "file", symbol.file);
+		if (symbol.line)
+			json_put_number(json, "line", symbol.line);
+		yajl_gen_map_close(json);
+	}
+	yajl_gen_array_close(json);
+}
+
 static void put_hint(yajl_gen json, const struct report *report, const struct refusal *refusal)
 {
 	static char storage[8 * EVENT_SLOT * EVENT_SLOTS_MAX];
@@ -112,6 +136,7 @@ static void put_refusals(yajl_gen json, const struct report *report)
 		json_put_time(json, "first", refusal->first_ns);
 		put_event(json, report, refusal);
 		put_source(json, refusal);
+		put_native(json, refusal);
 		put_rule(json, report, refusal->rule, refusal->verb);
 		put_hint(json, report, refusal);
 		yajl_gen_map_close(json);

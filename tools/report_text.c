@@ -8,6 +8,7 @@
 #include "tools/report_groups.h"
 #include "tools/report_page.h"
 #include "tools/rule_text.h"
+#include "tools/symbols.h"
 #include "tools/when.h"
 
 #include <stdlib.h>
@@ -252,6 +253,20 @@ static void put_source(struct page *page, const struct refusal *refusal)
 	page_raw(page, &raw, DETAIL_AT);
 }
 
+#define NATIVE_SHOWN 3 /* frames; JSON has all */
+
+static void put_native(struct page *page, const struct refusal *refusal)
+{
+	struct buf raw = BUF_ON(page->raw);
+
+	if (refusal->native.len == 0)
+		return;
+	symbols_write_stack(refusal->native, refusal->exe, NATIVE_SHOWN, &raw);
+	put_detail(page, "native");
+	page_raw(page, &raw, DETAIL_AT);
+	output_string(page->output, "\n");
+}
+
 static void put_refusal(struct page *page, const struct refusal *refusal, uint64_t count)
 {
 	struct rule_text rule = rule_text_of(session_view_policy(page->report->view), refusal->rule, refusal->verb);
@@ -270,6 +285,7 @@ static void put_refusal(struct page *page, const struct refusal *refusal, uint64
 		put_source(page, refusal);
 		output_string(page->output, "\n");
 	}
+	put_native(page, refusal);
 	put_detail(page, "event");
 	hint = BUF_ON(page->raw);
 	report_write_event(page->report, refusal, &hint);

@@ -172,6 +172,7 @@ static void add_refusal(struct summary *summary, const struct event *event, enum
 	refusal->exe = keep(summary, exe);
 	refusal->call = keep(summary, event_get(event, FIELD_CALL));
 	refusal->stack = keep(summary, stack);
+	refusal->native = keep(summary, event_get(event, FIELD_STACK));
 	refusal->source = source_line_of(summary, event, refusal->stack);
 	refusal->inherited = inherited;
 }

@@ -54,6 +54,7 @@ struct refusal {
 	bool held;        /* by `ask` */
 	struct text object, other, host, argv, exe, call;
 	struct text stack; /* of the language: frames separated by NUL, innermost first; or empty */
+	struct text native; /* the native frames of the first, as FIELD_STACK has them; or empty */
 	struct source_line source; /* what the stack points to; its file is empty where there is none */
 	bool inherited;    /* the stack is that of the call that started the program, or an ancestor of it */
 };

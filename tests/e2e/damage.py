@@ -88,8 +88,13 @@ def main():
         if not fault and report.returncode == 0 and records(events.stdout) < whole and \
                 not any(json.loads(report.stdout)["coverage"][loss] for loss in LOSSES):
             faults.append(f"{whole - records(events.stdout)} records are missing and the report does not say so")
-        fault = run([*command, "report"], copy)[0]
+        fault, trace = run([*command, "trace"], copy)
         faults += [fault] if fault else []
+        if not fault and trace.returncode == 0:
+            json.loads(trace.stdout)
+        for others in ["report"], ["trace", "--format", "folded"]:
+            fault = run([*command, *others], copy)[0]
+            faults += [fault] if fault else []
         fault = run([*command, "sessions", "--log"], place)[0]
         faults += [fault] if fault else []
         if faults:

@@ -14,6 +14,7 @@ file() { # GLOB below the prefix
 check "guardctl is there" file 'bin/guardctl'
 check "the profiles are there" file 'share/libguard/profiles/base.conf'
 check "an example policy is there" file 'share/libguard/guard.conf'
+check "the format for lnav is there" file 'share/libguard/lnav/libguard.json'
 check "bash completion is there" file 'share/bash-completion/completions/guardctl.bash'
 check "libguard.pc is there" file 'lib/pkgconfig/libguard.pc'
 check "no libtool archive is left" same "" "$(find "$root" -name '*.la')"

@@ -88,6 +88,15 @@ has_door() {
 		"$guardctl" run --policy "$scratch/probe.conf" -- /bin/true 2>/dev/null
 }
 
+# Print the directory in which an npm package lies, among GUARD_NODE_MODULES and those that are installed for all.
+node_modules_of() { # PACKAGE
+	local place
+	for place in "${GUARD_NODE_MODULES-}" /usr/local/lib/node_modules /usr/lib/node_modules /usr/share/nodejs; do
+		[ -e "$place/$1/package.json" ] && echo "$place" && return
+	done
+	return 1
+}
+
 finish() {
 	echo "1..$tap_count"
 	exit $((tap_failures > 0))

@@ -77,7 +77,7 @@ check "sessions lists it" ends 0 "$(basename "$session") .*work.sh" sessions --l
 # Not a session.
 mkdir "$scratch/empty" "$scratch/nothing" "$scratch/holds-empty"
 mkdir "$scratch/holds-empty/20260102T030405-1"
-for command in report events; do
+for command in report events trace; do
 	check "$command: no such session is a no" ends 1 'no session "nowhere"' $command --log "$sessions" nowhere
 	check "$command: a directory without sessions is a no" ends 1 "no session in $scratch/empty" $command --log "$scratch/empty"
 	check "$command: a log directory that does not exist is a no" \

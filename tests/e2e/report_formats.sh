@@ -35,10 +35,18 @@ check "HTML has no element, attribute or link of a name" $python "$judge" html "
 check "each annotation is one line of one command" $python "$judge" github "$scratch/github"
 check "annotations are at the agent's source line" grep -q '^::error file=.*report_formats.py,line=[0-9]*,title=' "$scratch/github"
 check "SARIF has what the schema requires" $python "$judge" sarif "$scratch/sarif" "$scratch/hostile.conf"
-if [ -n "${GUARD_SARIF_SCHEMA-}" ] && $python -c 'import jsonschema' 2>/dev/null; then
-	check "SARIF is valid by the published schema" $python "$judge" schema "$scratch/sarif" "$GUARD_SARIF_SCHEMA"
+# A copy of the schema is in an npm package that checks others' files by it.
+schema=${GUARD_SARIF_SCHEMA-}
+[ -n "$schema" ] || schema=$(node_modules_of @microsoft/jest-sarif)/@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json
+if ! $python -c 'import jsonschema' 2>/dev/null; then
+	skip "SARIF is valid by the published schema" "no python3-jsonschema"
+elif [ ! -f "$schema" ]; then
+	skip "SARIF is valid by the published schema" "no copy of it: neither GUARD_SARIF_SCHEMA nor npm's @microsoft/jest-sarif"
 else
-	skip "SARIF is valid by the published schema" "no python3-jsonschema, or GUARD_SARIF_SCHEMA names no copy of it"
+	check "SARIF is valid by the published schema" $python "$judge" schema "$scratch/sarif" "$schema"
+	sed 's/"version": "2.1.0"/"other": 1/' "$scratch/sarif" >"$scratch/other.sarif"
+	check "one without its version is not" bash -c '"$@" 2>&1 | grep -q "ValidationError"' - \
+		$python "$judge" schema "$scratch/other.sarif" "$schema"
 fi
 
 # The same run again has the same fingerprints.
