@@ -90,9 +90,10 @@ static void hand_over(int fd)
 		.newfd_flags = guest.cloexec ? O_CLOEXEC : 0,
 	};
 	int given;
+	bool calm;
 
 	/* Interrupted, the kernel has answered already, with a descriptor 0 that is none. */
-	door_calm(true);
+	calm = door_calm();
 	given = ioctl(guest.listener, SECCOMP_IOCTL_NOTIF_ADDFD, &add);
 	if (given < 0 && (errno == EINVAL)) {
 		/* Before Linux 5.14: in two steps. */
@@ -103,7 +104,7 @@ static void hand_over(int fd)
 	}
 	if (given < 0 && errno != ENOENT)
 		answer(-errno);
-	door_calm(false);
+	door_calm_ends(calm);
 	sys_close(fd);
 }
 
@@ -291,7 +292,9 @@ static void act(void)
 		return;
 	}
 	guest.asks = guest.unheld;
+	door_waits(true);
 	done = generic_done(guest.row->number[CALLS_HERE], args, &result);
+	door_waits(false);
 	guest_undress();
 	if (!done || (guest.unheld && guest.reached)) {
 		if (guest.unheld && !may_act_itself())

@@ -14,8 +14,12 @@ void answer_asked(const struct door *door, const struct seccomp_notif *asked) NO
 /* The calling thread is about to wait for somebody: let another take its place meanwhile. */
 void door_go_away(void);
 
-/* While CALM, nobody gets the calling thread out of a call that waits. */
-void door_calm(bool calm);
+/* Is the calling thread about to act in a call that may wait? Then it is got out when its guest dies or has a signal. */
+void door_waits(bool waits);
+
+/* From here on nobody gets the calling thread out of a call, until door_calm_ends with the result. */
+bool door_calm(void) MUST_CHECK;
+void door_calm_ends(bool masked);
 
 /* With which -errno a call ends that was interrupted: -EINTR, or what makes the kernel begin it anew if the guest wants so. */
 int door_interrupted(void) MUST_CHECK;

@@ -59,6 +59,7 @@ struct turn {
 	_Atomic uint64_t number; /* of the question that is being answered; 0: none */
 	_Atomic uint64_t id;     /* the kernel's number for it */
 	_Atomic bool away;
+	_Atomic bool waits;      /* is in a call that may wait: only then it is nudged */
 	_Atomic int32_t guest;   /* thread that asked */
 	_Atomic int interrupt;   /* errno with which a call that was interrupted ends; 0: it was not */
 	pid_t thread;
@@ -106,18 +107,41 @@ static void nudged(int number, siginfo_t *info, void *context)
 		SYS_4(SYS_rt_tgsigqueueinfo, getpid(), getpid(), number, info);
 }
 
-void door_calm(bool calm)
+static void mask_nudge(int how)
 {
 	sigset_t one;
 
 	sigemptyset(&one);
 	sigaddset(&one, NUDGE);
-	pthread_sigmask(calm ? SIG_BLOCK : SIG_UNBLOCK, &one, NULL);
+	pthread_sigmask(how, &one, NULL);
 }
 
+void door_waits(bool waits)
+{
+	atomic_store(&turn->waits, waits);
+}
+
+/* Who nudges says first that we are away, and looks then whether we wait. */
+bool door_calm(void)
+{
+	atomic_store(&turn->waits, false);
+	if (LIKELY(!atomic_load(&turn->away)))
+		return false;
+	mask_nudge(SIG_BLOCK);
+	return true;
+}
+
+void door_calm_ends(bool masked)
+{
+	if (masked)
+		mask_nudge(SIG_UNBLOCK);
+}
+
+/* Get a thread that has been said to be away out of its call. */
 static void nudge(const struct turn *at)
 {
-	SYS_3(SYS_tgkill, getpid(), at->thread, NUDGE);
+	if (atomic_load(&at->waits))
+		SYS_3(SYS_tgkill, getpid(), at->thread, NUDGE);
 }
 
 void door_go_away(void)
@@ -216,15 +240,20 @@ static void *work(void *nothing)
 		return NULL;
 	}
 	turn->thread = sys_gettid();
-	door_calm(false);
+	mask_nudge(SIG_UNBLOCK);
 	turn->next = atomic_load(&turns);
 	while (!atomic_compare_exchange_weak(&turns, &turn->next, turn))
 		;
 	one_more();
 	arrived();
 	while (!atomic_load(&resting)) {
+		int received;
+
 		memset(asked, 0, size);
-		if (ioctl(door->listener, SECCOMP_IOCTL_NOTIF_RECV, asked) < 0) {
+		door_waits(true);
+		received = atomic_load(&resting) ? -1 : ioctl(door->listener, SECCOMP_IOCTL_NOTIF_RECV, asked);
+		door_waits(false);
+		if (received < 0) {
 			/* ENOENT: who asked has died meanwhile. */
 			if ((errno != EINTR && errno != ENOENT) || door_is_empty())
 				break;
@@ -336,8 +365,10 @@ void door_rest(void)
 
 		/* Those that wait for questions at once; those that act for somebody after a while. */
 		for (struct turn *at = atomic_load(&turns); at; at = at->next)
-			if (atomic_load(&at->number) == 0 || i > REST_TRIES / 2)
+			if (atomic_load(&at->number) == 0 || i > REST_TRIES / 2) {
+				atomic_store(&at->away, true);
 				nudge(at);
+			}
 		pthread_mutex_lock(&spare_lock);
 		sleeping = spares;
 		pthread_mutex_unlock(&spare_lock);
