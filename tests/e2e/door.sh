@@ -10,7 +10,7 @@ tries=${DOOR_TRIES:-20000}
 build() { "${CC:-cc}" -O1 -D_GNU_SOURCE -pthread -I"$top_srcdir" "$@"; }
 build -static -x c -o "$static" - <<<'int main(void) { return 0; }' 2>/dev/null || skip_all "no compiler, or no static libc"
 build -o "$raw" "$top_srcdir/tests/e2e/raw.c" && build -static -o "$static" "$top_srcdir/tests/e2e/raw.c" || exit 99
-has_door || skip_all "no kernel door here: $("$guardctl" run --policy "$scratch/probe.conf" -- /bin/true 2>&1 | tail -n 1)"
+[ -z "$doorless" ] || skip_all "no kernel door here"
 
 mkdir "$scratch/denied" "$scratch/allowed"
 reset() {

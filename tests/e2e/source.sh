@@ -19,6 +19,7 @@ source_policy() { # NAME STACKS MODE [MORE]
 		mode = "$3";
 		log = { directory = "$sessions"; stacks = "$2"; $4 };
 		files = ( { id = "kept"; deny = ["delete", "create"]; path = "$scratch/world/kept/**"; } );
+		$doorless
 	END
 }
 
