@@ -3,6 +3,7 @@
 # guardctl diff: two runs of the same job are the same, whatever changes by itself; what is done otherwise is told.
 # shellcheck source=tests/e2e/lib.sh
 . "$top_srcdir/tests/e2e/lib.sh"
+export SHELL=/bin/bash # without it a shell asks libc, and that a daemon
 [ -f "$library" ] || skip_all "no preload library was built"
 python=/usr/bin/python3
 [ -x $python ] || python=python3

@@ -8,6 +8,7 @@
 export ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0"
 # The log is long where its reading takes long, on every machine.
 slow=(strace -qq -o /dev/null -e trace=pread64 -e inject=pread64:delay_enter=30000)
+python3 -c 'import os; os.openpty()' 2>/dev/null || skip_all "no terminal can be made here"
 "${slow[@]}" true 2>/dev/null || skip_all "no strace that can delay system calls"
 
 policy main <<END

@@ -7,7 +7,7 @@
 python=/usr/bin/python3
 [ -x $python ] || python=python3
 
-export HOME=$scratch/home PATH=/usr/bin:/bin
+export HOME=$scratch/home PATH=/usr/bin:/bin SHELL=/bin/bash # what a shell does not find there it asks libc for
 mkdir -p "$HOME/.ssh" "$scratch/work" "$scratch/tmp" "$scratch/data" "$scratch/shut" "$scratch/remote/deep/er" "$scratch/lib/a/b"
 echo key >"$HOME/.ssh/id_rsa"
 echo x >"$scratch/shut/a"
