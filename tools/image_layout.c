@@ -106,12 +106,23 @@ static void add_span_edge(struct image_builder *b, enum image_edge_kind kind, ui
 		e->node = span;
 }
 
-static void note_key(struct image_keys *keys, size_t len, char outer)
+static void set_bit(uint64_t bits[4], size_t number)
 {
-	unsigned char byte = (unsigned char)outer;
+	bits[number / 64] |= UINT64_C(1) << number % 64;
+}
 
-	keys->lengths[len / 64] |= UINT64_C(1) << len % 64;
-	keys->bytes[byte / 64] |= UINT64_C(1) << byte % 64;
+static void note_key(struct image_globset *set, enum image_edge_kind kind, struct text key)
+{
+	struct image_keys *keys = kind == EDGE_PREFIX ? &set->prefixes : &set->suffixes;
+	const char *last = key.data + key.len - 1;
+
+	set_bit(keys->lengths, key.len);
+	if (key.len == 1)
+		set_bit(keys->singles, (unsigned char)*last);
+	else if (kind == EDGE_PREFIX)
+		set_bit(keys->pairs, image_pair(key.data[0], key.data[1]));
+	else
+		set_bit(keys->pairs, image_pair(last[0], last[-1]));
 }
 
 static uint32_t lay_globset(struct image_builder *b, struct layout *to, uint32_t number)
@@ -134,19 +145,15 @@ static uint32_t lay_globset(struct image_builder *b, struct layout *to, uint32_t
 	qsort(filed, list->count, sizeof *filed, compare_filed);
 	for (uint32_t i = 0, next; i < list->count; i = next) {
 		uint32_t span;
-		size_t len = filed[i].key.len;
 
 		for (next = i + 1; next < list->count && compare_filed(&filed[i], &filed[next]) == 0; next++)
 			;
 		span = add_globs(b, to, filed + i, next - i);
-		if (filed[i].kind == EDGE_PREFIX)
-			note_key(&made.prefixes, len, filed[i].key.data[0]);
-		else if (filed[i].kind == EDGE_SUFFIX)
-			note_key(&made.suffixes, len, filed[i].key.data[len - 1]);
 		if (!filed[i].kind) {
 			made.loose = span;
 			continue;
 		}
+		note_key(&made, filed[i].kind, filed[i].key);
 		/* Adding an edge adds its key, which may move the strings that the other keys lie in. */
 		add_span_edge(b, filed[i].kind, number, filed[i].key, span);
 		for (uint32_t k = next; k < list->count; k++) {

@@ -111,16 +111,42 @@ static bool is_odd(const char *component)
 	return component[0] == '/' || component[0] == '\0';
 }
 
+/* Bytes that are looked at together. */
+typedef unsigned char block __attribute__((vector_size(16)));
+
+/* Does a slash in the block at `at` have another one, or a dot, behind it? One byte behind the block is looked at. */
+static inline bool has_slash_pair(const char *at)
+{
+	block here, next, found;
+	uint64_t words[2];
+
+	memcpy(&here, at, sizeof here);
+	memcpy(&next, at + 1, sizeof next);
+	found = (block)((here == '/') & ((next == '/') | (next == '.')));
+	memcpy(words, &found, sizeof words);
+	return (words[0] | words[1]) != 0;
+}
+
+/* Is a name of LEN bytes in normal form? Its last byte is known to be no slash. */
+static bool is_normal(const char *name, size_t len)
+{
+	const char *at = name, *end = name + len;
+
+	while (at + sizeof(block) <= end && !has_slash_pair(at))
+		at += sizeof(block);
+	for (; at < end; at++)
+		if (*at == '/' && is_odd(at + 1))
+			return false;
+	return true;
+}
+
 /* Copy an absolute name that is in normal form already, which most are; false when it is not. */
 static bool copy_normal(const char *name, struct path *out)
 {
 	size_t len = strlen(name);
 
-	if (len >= PATH_CAP)
+	if (len >= PATH_CAP || name[len - 1] == '/' || !is_normal(name, len))
 		return false;
-	for (const char *at = name; *at != '\0'; at++)
-		if (*at == '/' && is_odd(at + 1))
-			return false;
 	memcpy(out->text, name, len + 1);
 	out->len = len;
 	return true;

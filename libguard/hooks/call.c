@@ -22,6 +22,8 @@ _Static_assert(sizeof by_weight == VERB_COUNT, "every verb has its weight");
 
 static enum verb weightiest(verb_set verbs)
 {
+	if ((verbs & (verbs - 1)) == 0)
+		return verbs ? (enum verb)__builtin_ctz(verbs) : VERB_READ;
 	for (size_t i = 0; i < sizeof by_weight; i++)
 		if (verbs & 1u << by_weight[i])
 			return by_weight[i];

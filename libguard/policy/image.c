@@ -71,7 +71,7 @@ int policy_verify(const struct policy *policy)
 	return image_checksum(policy->image + from, policy->size - from) == image_head(policy)->checksum ? 0 : -EINVAL;
 }
 
-const uint64_t image_empty_row[24];
+const uint64_t image_empty_row[26];
 
 struct text image_word(const struct policy *policy, uint32_t number)
 {
@@ -106,10 +106,19 @@ uint64_t image_key_hash(struct text key)
 		hash = (hash ^ word) * UINT64_C(0xa0761d6478bd642f);
 		hash ^= hash >> 29;
 	}
-	word = len;
-	for (size_t i = 0; i < len; i++)
-		word = word << 8 | (unsigned char)data[i];
-	hash = (hash ^ word) * UINT64_C(0xe7037ed1a0b428db);
+	word = 0;
+	if (len >= 4) { /* two halves that overlap */
+		uint32_t half;
+
+		memcpy(&half, data, 4);
+		word = (uint64_t)half << 32;
+		memcpy(&half, data + len - 4, 4);
+		word |= half;
+	} else if (len > 0) { /* first, middle, last */
+		word = (uint64_t)(unsigned char)data[0] << 16 | (uint64_t)(unsigned char)data[len / 2] << 8 |
+		       (unsigned char)data[len - 1];
+	}
+	hash = (hash ^ word ^ key.len << 56) * UINT64_C(0xe7037ed1a0b428db);
 	return hash ^ hash >> 32;
 }
 

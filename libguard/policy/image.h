@@ -18,7 +18,7 @@
 #include "libguard/policy/policy.h"
 
 #define IMAGE_MAGIC 0x31474d4947444747ull /* "GGDGIMG1" as bytes in memory */
-#define IMAGE_VERSION 4
+#define IMAGE_VERSION 5
 #define IMAGE_ACTIVE_MAX 256 /* nodes that may be active at once while a name is walked */
 #define IMAGE_OVER_MAX 1000000
 
@@ -82,11 +82,18 @@ struct image_node {
 	uint32_t unused;
 };
 
-/* What keys of one kind there are: most components are told from all of them by one byte. */
+/* What keys of one kind there are: most components are told from all of them by two bytes. */
 struct image_keys {
 	uint64_t lengths[4]; /* bit n: some have n bytes */
-	uint64_t bytes[4];   /* bit n: some have byte n at the component's outer end */
+	uint64_t singles[4]; /* bit n: byte n is a key */
+	uint64_t pairs[4];   /* bit image_pair: some longer keys have these two bytes at the component's outer end */
 };
+
+/* Where two bytes stand in `pairs`, the outer one first. */
+static inline unsigned image_pair(char outer, char next)
+{
+	return ((unsigned char)outer * 37u + (unsigned char)next) & 255;
+}
 
 /* The globs of one node, by where they are literal. */
 struct image_globset {
@@ -141,7 +148,7 @@ static inline const struct image_head *image_head(const struct policy *policy)
  * Look-ups for match.c and decide.c, in line because a decision makes some fifty: image_node(policy, number) and so on.
  * A number out of range gives a row of zeros, never a wild pointer.
  */
-extern const uint64_t image_empty_row[24];
+extern const uint64_t image_empty_row[26];
 
 #define ROWS(function, type, table)                                                                                    \
 	static inline const type *function(const struct policy *policy, uint32_t number)                               \

@@ -51,14 +51,20 @@ static void try_globs(struct walk *walk, uint32_t globs, struct text component)
 	}
 }
 
-/* Try the globs whose key the component begins or ends with: each length there is, if its outer byte is any key's. */
+static bool has_bit(const uint64_t bits[4], unsigned number)
+{
+	return bits[number / 64] >> number % 64 & 1;
+}
+
+/* Try the globs whose key the component begins or ends with: each length there is, if its outer bytes are any key's. */
 static void try_keys(struct walk *walk, const struct image_keys *keys, enum image_edge_kind kind, uint32_t number,
 		     struct text component)
 {
 	const char *end = component.data + component.len;
-	unsigned char outer = (unsigned char)(kind == EDGE_PREFIX ? component.data[0] : end[-1]);
+	char outer = kind == EDGE_PREFIX ? component.data[0] : end[-1];
 
-	if (!(keys->bytes[outer / 64] >> outer % 64 & 1))
+	if (!has_bit(keys->singles, (unsigned char)outer) &&
+	    (component.len < 2 || !has_bit(keys->pairs, image_pair(outer, kind == EDGE_PREFIX ? component.data[1] : end[-2]))))
 		return;
 	for (unsigned i = 0; i < 4; i++)
 		for (uint64_t rest = keys->lengths[i]; rest; rest &= rest - 1) {

@@ -258,6 +258,14 @@ static void put_value(struct pen *pen, unsigned tag, const void *bytes, size_t l
 	if (len > pen->left - sizeof head)
 		len = pen->left - sizeof head;
 	head = (struct value_head){(uint16_t)tag, (uint16_t)len};
+	if (LIKELY(pen->room >= sizeof head + len)) { /* all of it into the slot at hand */
+		memcpy(pen->at, &head, sizeof head);
+		memcpy(pen->at + sizeof head, bytes, len);
+		pen->at += sizeof head + len;
+		pen->room -= sizeof head + len;
+		pen->left -= sizeof head + len;
+		return;
+	}
 	put(pen, &head, sizeof head);
 	put(pen, bytes, len);
 }
