@@ -49,6 +49,16 @@ pid_t self_tid(void)
 	return guest.tid;
 }
 
+pid_t self_pid_now(void)
+{
+	return guest.pid;
+}
+
+pid_t self_tid_now(void)
+{
+	return guest.tid;
+}
+
 bool guard_confirms(void)
 {
 	return guest.hooked;

@@ -193,9 +193,9 @@ static void record_all(struct call *call)
 	event.door = GUARD_DOOR_KIND;
 	event.coverage = 0;
 	event.err = call->result < 0 ? (int32_t)-call->result : 0;
-	/* A vfork child shares what its parent remembers of itself, and exec is what such a child does. */
-	event.pid = (uint32_t)(runs ? sys_getpid() : self_pid());
-	event.tid = (uint32_t)(runs ? sys_gettid() : self_tid());
+	/* Exec is what a vfork child does. */
+	event.pid = (uint32_t)(runs ? self_pid_now() : self_pid());
+	event.tid = (uint32_t)(runs ? self_tid_now() : self_tid());
 	event.ppid = event.uid = 0;
 	event.time_ns = sys_now_ns();
 	for (unsigned i = 0; i < call->count; i++) {

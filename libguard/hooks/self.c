@@ -80,6 +80,16 @@ pid_t self_tid(void)
 	}
 	return self.tid;
 }
+
+pid_t self_pid_now(void)
+{
+	return sys_getpid();
+}
+
+pid_t self_tid_now(void)
+{
+	return sys_gettid();
+}
 #endif
 
 static struct scratch *map_block(void)

@@ -35,6 +35,10 @@ void self_start(void);
 pid_t self_pid(void);
 pid_t self_tid(void);
 
+/* The same where a vfork child may be asking, which shares what its parent remembers: the kernel is asked. */
+pid_t self_pid_now(void);
+pid_t self_tid_now(void);
+
 /* NULL when memory is out. */
 struct scratch *scratch_take(void) MUST_CHECK;
 void scratch_give(struct scratch *scratch);

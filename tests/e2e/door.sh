@@ -44,6 +44,13 @@ refused_by_door() { # RUNNER VERB OBJECT COMMAND...
 		{ "$guardctl" events --log "$sessions" --json; false; }
 }
 
+# The process of the kernel door's record is the one that asked.
+names_process() {
+	guarded door sh -c 'echo $$ >"$0" && exec "$@"' "$scratch/asker" "$@" >/dev/null 2>&1
+	"$guardctl" events --log "$sessions" --json --verdict deny | grep -q "\"pid\":$(cat "$scratch/asker")[,}].*\"door\":\"kernel\"" ||
+		{ cat "$scratch/asker"; "$guardctl" events --log "$sessions" --json --verdict deny; false; }
+}
+
 for how in static raw; do
 	runner=run_$how
 	check "$how: reading is refused and recorded" refused_by_door $runner read "$scratch/denied/f" open "$scratch/denied/f"
@@ -55,6 +62,7 @@ for how in static raw; do
 	check "$how: moving away" refused_by_door $runner delete "$scratch/denied/f" rename "$scratch/denied/f" "$scratch/allowed/moved"
 	check "$how: connecting" refused_by_door $runner connect 127.0.0.1:9 connect 9
 	check "$how: running a program" refused_by_door $runner exec "$scratch/denied-tool" exec "$scratch/denied-tool"
+	check "$how: the record of that names its process" names_process "${!how}" exec "$scratch/denied-tool"
 	check "$how: nothing of it has happened" same "denied 1" "$(cat "$scratch/denied/f") $(find "$scratch/denied" -name f | wc -l)"
 	check "$how: what is allowed works: open" same allowed "$($runner open "$scratch/allowed/f")"
 	check "$how: mkdir, with the umask" bash -c "umask 027; $(declare -f run_static run_raw guarded)
