@@ -63,6 +63,9 @@ static void add_start(struct origins *origins, const struct event *event)
 	struct text stack = event_get(event, FIELD_SOURCE);
 	struct origins_pid *place = &origins->pids[event->pid % PIDS];
 
+	/* The kernel door sees no stack, and sees again what libc runs for posix_spawn. */
+	if (event->door == DOOR_KERNEL)
+		return;
 	/* A child that was forked for this: it is told by the program that forked it. */
 	if (place->pid != event->pid || event->ppid)
 		*place = (struct origins_pid){.pid = event->pid, .ppid = event->ppid};
