@@ -169,7 +169,11 @@ int path_lexical(int dir, const char *name, struct path *out)
 
 static size_t digits(const char *text)
 {
-	return strspn(text, "0123456789");
+	size_t len = 0;
+
+	while (text[len] >= '0' && text[len] <= '9')
+		len++;
+	return len;
 }
 
 /*

@@ -22,7 +22,6 @@ enum guard_phase {
 struct guard {
 	_Atomic uint32_t phase;
 	unsigned session_count;
-	struct session sessions[SESSION_NESTED_MAX];
 	struct actor actor;    /* this program */
 	struct env_carry carry;
 	struct text root;      /* what a chroot puts before every name; empty without one */
@@ -32,6 +31,7 @@ struct guard {
 	bool hides;            /* some rule hides objects: queries are decided too */
 	_Atomic bool no_openat2; /* the kernel or a filter refuses openat2 */
 	_Atomic uint32_t starter; /* thread that runs init */
+	struct session sessions[SESSION_NESTED_MAX]; /* most have one: the page of the others is not touched */
 };
 
 /*

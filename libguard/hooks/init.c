@@ -17,6 +17,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <link.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -31,12 +32,14 @@ struct guard guard;
 #define SESSION_NAMES_CAP (SESSION_NESTED_MAX * 256)
 
 /* What struct guard points to: written once, close together, because each page that is touched costs a fault. */
-static char kept[3 * PATH_NAME_CAP + SESSION_NAMES_CAP];
-static size_t kept_len;
-static char root_name[PATH_NAME_CAP];
+static struct {
+	bool has_stderr; /* when the program started: a later file of that number is not ours to write to */
+	size_t len;
+	char text[3 * PATH_NAME_CAP + SESSION_NAMES_CAP];
+} kept;
 
-/* What stderr was when the program started: a later file of that number is not ours to write to. */
-static bool has_stderr;
+_Static_assert(sizeof kept.text >= PATH_CAP, "a name can be looked for in it");
+static char root_name[PATH_NAME_CAP];
 
 static void __attribute__((noreturn)) give_up(const char *why, int error)
 {
@@ -62,7 +65,7 @@ void guard_say(const char *line, size_t len)
 	struct timespec now = {0, 0};
 
 	/* A pipe with room takes a line of PIPE_BUF whole; one without readers would raise SIGPIPE in the guest. */
-	if (!has_stderr || SYS_5(SYS_ppoll, &descriptor, 1, &now, NULL, 0) != 1 || !(descriptor.revents & POLLOUT) ||
+	if (!kept.has_stderr || SYS_5(SYS_ppoll, &descriptor, 1, &now, NULL, 0) != 1 || !(descriptor.revents & POLLOUT) ||
 	    (descriptor.revents & POLLERR))
 		return;
 	SYS_4(SYS_rt_sigprocmask, SIG_BLOCK, &block, &before, sizeof block);
@@ -81,13 +84,13 @@ void guard_set_root(struct text root)
 	guard.carry.root = guard.root.len > 0 ? root_name : NULL;
 }
 
-/* Keep a text for good; what may come is bounded by the sizes that add up to `kept`. */
+/* Keep a text for good; what may come is bounded by the sizes that add up to kept.text. */
 static struct text keep(const char *text, size_t len)
 {
-	char *at = kept + kept_len;
+	char *at = kept.text + kept.len;
 
-	memcpy(at, text, len);
-	kept_len += len + 1;
+	memmove(at, text, len);
+	kept.len += len + 1;
 	return (struct text){at, len};
 }
 
@@ -109,15 +112,18 @@ static void find_library(bool first)
 {
 	static char canonical[PATH_CAP], rest[PATH_CAP];
 	struct path path = {canonical, 0};
-	Dl_info info;
+	struct dl_find_object own;
+	const char *name;
 
-	if (!dladdr(&guard, &info) || !info.dli_fname)
+	/* dladdr would look through all symbols, too. */
+	if (_dl_find_object(&guard, &own) != 0 || own.dlfo_link_map->l_name[0] == '\0')
 		give_up("the library cannot find its own file", 0);
-	if (!first && info.dli_fname[0] == '/' && strlen(info.dli_fname) < PATH_NAME_CAP) {
-		guard.carry.library = keep(info.dli_fname, strlen(info.dli_fname)).data;
+	name = own.dlfo_link_map->l_name;
+	if (!first && name[0] == '/' && strlen(name) < PATH_NAME_CAP) {
+		guard.carry.library = keep(name, strlen(name)).data;
 		return;
 	}
-	if (path_resolve(AT_FDCWD, info.dli_fname, true, rest, &path) != 0 || path.len >= PATH_NAME_CAP)
+	if (path_resolve(AT_FDCWD, name, true, rest, &path) != 0 || path.len >= PATH_NAME_CAP)
 		give_up("the name of the library's own file cannot be resolved", 0);
 	guard.carry.library = keep(path.text, path.len).data;
 }
@@ -130,13 +136,14 @@ static void find_self(void)
 
 	if (!scratch)
 		give_up("no memory", 0);
+	kept.has_stderr = sys_fstat(2, &status) == 0;
 	guard.has_proc = sys_has_proc();
 	guard.euid = (uid_t)SYS_0(SYS_geteuid);
-	len = exe_find(scratch->canonical[0], scratch->rest);
+	/* The first that is kept: there is room to look for it in its own place. */
+	len = exe_find(kept.text, scratch->rest);
 	if (len > 0 && len < PATH_NAME_CAP)
-		guard.actor.exe = keep(scratch->canonical[0], len);
+		guard.actor.exe = keep(kept.text, len);
 	scratch_give(scratch);
-	has_stderr = sys_fstat(2, &status) == 0;
 }
 
 /* The filter is the outermost session's: it was there first, and there is but one. Without its gate all is asked. */

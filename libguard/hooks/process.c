@@ -80,7 +80,7 @@ void process_started(char *const *argv, bool first)
 	struct scratch *scratch = scratch_take();
 	struct event event;
 	struct buf words;
-	ssize_t len;
+	ssize_t cwd;
 
 	if (first)
 		process_carry();
@@ -89,13 +89,14 @@ void process_started(char *const *argv, bool first)
 	if (!scratch)
 		return;
 	begin(&event, EVENT_PROCESS, COVER_HOOKS);
-	words = BUF_ON(scratch->text);
+	cwd = sys_getcwd(scratch->name[0], sizeof scratch->name[0]);
+	/* Right behind it, because each page that is touched costs a fault. */
+	words = (struct buf){.data = scratch->name[0] + (cwd > 0 ? cwd : 0), .cap = sizeof scratch->name - sizeof scratch->name[0]};
 	redact_argv(argv, SIZE_MAX, &words);
-	len = sys_getcwd(scratch->name[0], sizeof scratch->name[0]);
 	event_add(&event, FIELD_EXE, guard.actor.exe);
 	event_add(&event, FIELD_ARGV, (struct text){words.data, words.len});
-	if (len > 0)
-		event_add(&event, FIELD_CWD, (struct text){scratch->name[0], (size_t)len});
+	if (cwd > 0)
+		event_add(&event, FIELD_CWD, (struct text){scratch->name[0], (size_t)cwd});
 	write_all(&event);
 	scratch_give(scratch);
 }

@@ -32,9 +32,14 @@ size_t program_words(char *const *argv)
 /* The operand is a program from here on: its words are matched and, redacted, recorded. */
 static void describe(struct call *call, struct operand *operand, char *const *argv)
 {
-	size_t part = sizeof call->scratch->text / CALL_OPERANDS;
-	struct buf words = {.data = call->scratch->text + part * (size_t)(operand - call->operands), .cap = part};
+	size_t number = (size_t)(operand - call->operands), part = sizeof call->scratch->text / CALL_OPERANDS;
+	char *name = call->scratch->name[number];
+	size_t used = strnlen(name, PATH_NAME_CAP - 1) + 1;
+	struct buf words = {.data = call->scratch->text + part * number, .cap = part};
 
+	/* Right behind the name if there is room: each page that is touched costs a forked process a fault. */
+	if (PATH_NAME_CAP - used >= part)
+		words.data = name + used;
 	operand->verbs = VERB_SET(EXEC);
 	operand->object.kind = OBJECT_PROGRAM;
 	operand->object.argv = argv;

@@ -25,18 +25,18 @@ struct per_thread {
 	pid_t pid; /* the process for which tid is right */
 };
 
+/* Close together: each page that is touched costs a new process a fault. */
+static struct {
+	pthread_key_t key;
+	bool has_key;
 #ifndef GUARD_DOOR
-/* A page that the kernel empties in every child with memory of its own: how we learn of any fork. */
-static _Atomic pid_t *process;
+	/* A page that the kernel empties in every child with memory of its own: how we learn of any fork. */
+	_Atomic pid_t *process;
+	/* The first thread's: of the library's own memory, so that a short-lived program maps nothing for it. */
+	struct scratch scratch;
 #endif
-static pthread_key_t key;
-static bool has_key;
+} own;
 static __thread struct per_thread self;
-
-#ifndef GUARD_DOOR
-/* The first thread's: of the library's own memory, so that a short-lived program maps nothing for it. */
-static struct scratch first_scratch;
-#endif
 
 #ifndef GUARD_DOOR
 static void thread_ends(void *scratch)
@@ -47,25 +47,25 @@ static void thread_ends(void *scratch)
 
 void self_start(void)
 {
-	void *page = sys_mmap(sizeof *process, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *page = sys_mmap(sizeof *own.process, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	/* Without the kernel's help (before 4.14) every number is asked for: slow, and right. */
-	if (!sys_failed(page) && SYS_3(SYS_madvise, page, sizeof *process, MADV_WIPEONFORK) == 0)
-		process = page;
-	has_key = pthread_key_create(&key, thread_ends) == 0 && key < KEYS_IN_THREAD;
-	self.scratch = &first_scratch;
+	if (!sys_failed(page) && SYS_3(SYS_madvise, page, sizeof *own.process, MADV_WIPEONFORK) == 0)
+		own.process = page;
+	own.has_key = pthread_key_create(&own.key, thread_ends) == 0 && own.key < KEYS_IN_THREAD;
+	self.scratch = &own.scratch;
 }
 
 pid_t self_pid(void)
 {
 	pid_t pid;
 
-	if (!process)
+	if (!own.process)
 		return sys_getpid();
-	pid = atomic_load_explicit(process, memory_order_relaxed);
+	pid = atomic_load_explicit(own.process, memory_order_relaxed);
 	if (UNLIKELY(pid == 0)) {
 		pid = sys_getpid();
-		atomic_store_explicit(process, pid, memory_order_relaxed);
+		atomic_store_explicit(own.process, pid, memory_order_relaxed);
 	}
 	return pid;
 }
@@ -74,7 +74,7 @@ pid_t self_tid(void)
 {
 	pid_t pid = self_pid();
 
-	if (UNLIKELY(self.pid != pid || !process)) {
+	if (UNLIKELY(self.pid != pid || !own.process)) {
 		self.tid = sys_gettid();
 		self.pid = pid;
 	}
@@ -114,8 +114,8 @@ struct scratch *scratch_take(void)
 		self.scratch = map_block();
 		if (!self.scratch)
 			atomic_store_explicit(&self.busy, false, memory_order_relaxed);
-		else if (has_key)
-			pthread_setspecific(key, self.scratch);
+		else if (own.has_key)
+			pthread_setspecific(own.key, self.scratch);
 	}
 	return self.scratch;
 }

@@ -51,46 +51,59 @@ static size_t run(struct text in, size_t at)
 	return end - at;
 }
 
+/* A text in its place: a pointer to it would have to be relocated in every process. */
+struct literal {
+	unsigned char len;
+	char data[17];
+};
+
+#define LITERAL(text) {sizeof(text) - 1, text}
+
+static struct text text_of(const struct literal *literal)
+{
+	return (struct text){literal->data, literal->len};
+}
+
 /*
  * Makes of tokens: what they begin with and how many bytes follow at least. A
  * `word` must not follow a letter or digit: "task-..." holds "sk-". A `mixed`
  * one must have a digit or capital early on: "sk-learn-..." has none.
  */
 static const struct make {
-	struct text prefix;
+	struct literal prefix;
 	unsigned char least;
 	bool word, mixed;
 } makes[] = {
-	{TEXT("AKIA"), 16, false, false},
-	{TEXT("ASIA"), 16, false, false},
-	{TEXT("AIza"), 30, false, false},
-	{TEXT("AGE-SECRET-KEY-1"), 20, false, false},
-	{TEXT("SG."), 20, true, false},
-	{TEXT("dop_v1_"), 30, false, false},
-	{TEXT("ghp_"), 16, false, false},
-	{TEXT("gho_"), 16, false, false},
-	{TEXT("ghu_"), 16, false, false},
-	{TEXT("ghs_"), 16, false, false},
-	{TEXT("ghr_"), 16, false, false},
-	{TEXT("github_pat_"), 16, false, false},
-	{TEXT("glpat-"), 12, false, false},
-	{TEXT("gsk_"), 30, true, false},
-	{TEXT("hf_"), 30, true, false},
-	{TEXT("npm_"), 30, true, false},
-	{TEXT("pypi-"), 40, true, false},
-	{TEXT("rk_live_"), 12, false, false},
-	{TEXT("sk_live_"), 12, false, false},
-	{TEXT("sk_test_"), 12, false, false},
-	{TEXT("shpat_"), 20, false, false},
-	{TEXT("sk-ant-"), 12, false, false},
-	{TEXT("sk-"), 16, true, true},
-	{TEXT("xapp-"), 10, true, true},
-	{TEXT("xoxa-"), 8, false, false},
-	{TEXT("xoxb-"), 8, false, false},
-	{TEXT("xoxp-"), 8, false, false},
-	{TEXT("xoxr-"), 8, false, false},
-	{TEXT("xoxs-"), 8, false, false},
-	{TEXT("ya29."), 20, false, false},
+	{LITERAL("AKIA"), 16, false, false},
+	{LITERAL("ASIA"), 16, false, false},
+	{LITERAL("AIza"), 30, false, false},
+	{LITERAL("AGE-SECRET-KEY-1"), 20, false, false},
+	{LITERAL("SG."), 20, true, false},
+	{LITERAL("dop_v1_"), 30, false, false},
+	{LITERAL("ghp_"), 16, false, false},
+	{LITERAL("gho_"), 16, false, false},
+	{LITERAL("ghu_"), 16, false, false},
+	{LITERAL("ghs_"), 16, false, false},
+	{LITERAL("ghr_"), 16, false, false},
+	{LITERAL("github_pat_"), 16, false, false},
+	{LITERAL("glpat-"), 12, false, false},
+	{LITERAL("gsk_"), 30, true, false},
+	{LITERAL("hf_"), 30, true, false},
+	{LITERAL("npm_"), 30, true, false},
+	{LITERAL("pypi-"), 40, true, false},
+	{LITERAL("rk_live_"), 12, false, false},
+	{LITERAL("sk_live_"), 12, false, false},
+	{LITERAL("sk_test_"), 12, false, false},
+	{LITERAL("shpat_"), 20, false, false},
+	{LITERAL("sk-ant-"), 12, false, false},
+	{LITERAL("sk-"), 16, true, true},
+	{LITERAL("xapp-"), 10, true, true},
+	{LITERAL("xoxa-"), 8, false, false},
+	{LITERAL("xoxb-"), 8, false, false},
+	{LITERAL("xoxp-"), 8, false, false},
+	{LITERAL("xoxr-"), 8, false, false},
+	{LITERAL("xoxs-"), 8, false, false},
+	{LITERAL("ya29."), 20, false, false},
 };
 
 /* Only so far: a text of many prefixes must not be read many times. */
@@ -110,7 +123,7 @@ static size_t made(struct text in, size_t at)
 		const struct make *make = &makes[i];
 		size_t tail = at + make->prefix.len, len;
 
-		if (!starts(in, at, make->prefix) || (make->word && in_word) || (make->mixed && !is_mixed(in, tail)))
+		if (!starts(in, at, text_of(&make->prefix)) || (make->word && in_word) || (make->mixed && !is_mixed(in, tail)))
 			continue;
 		len = run(in, tail);
 		if (len >= make->least)
@@ -188,38 +201,39 @@ size_t secret_shape(struct text in, size_t at)
  * `whole` one must begin where a part of the name begins: "pass", not "bypass".
  */
 static const struct word {
-	struct text word;
+	struct literal word;
 	enum secret_name kind;
 	bool whole;
 } words[] = {
-	{TEXT("authorization"), NAME_HEADER, false},
-	{TEXT("cookie"), NAME_HEADER, true},
-	{TEXT("password"), NAME_SECRET, false},
-	{TEXT("passwd"), NAME_SECRET, false},
-	{TEXT("passphrase"), NAME_SECRET, false},
-	{TEXT("secret"), NAME_SECRET, false},
-	{TEXT("tokens"), NAME_TOKENS, false},
-	{TEXT("token"), NAME_SECRET, false},
-	{TEXT("api_key"), NAME_SECRET, false},
-	{TEXT("access_key"), NAME_SECRET, false},
-	{TEXT("credential"), NAME_SECRET, false},
-	{TEXT("account_key"), NAME_SECRET, true},
-	{TEXT("signature"), NAME_SECRET, true},
-	{TEXT("pass"), NAME_SECRET, true},
-	{TEXT("mysql_pwd"), NAME_SECRET, true},
-	{TEXT("jwt"), NAME_SECRET, true},
-	{TEXT("private_key"), NAME_KEY, false},
-	{TEXT("signing_key"), NAME_KEY, false},
-	{TEXT("encryption_key"), NAME_KEY, false},
-	{TEXT("auth"), NAME_AUTH, false},
+	{LITERAL("authorization"), NAME_HEADER, false},
+	{LITERAL("cookie"), NAME_HEADER, true},
+	{LITERAL("password"), NAME_SECRET, false},
+	{LITERAL("passwd"), NAME_SECRET, false},
+	{LITERAL("passphrase"), NAME_SECRET, false},
+	{LITERAL("secret"), NAME_SECRET, false},
+	{LITERAL("tokens"), NAME_TOKENS, false},
+	{LITERAL("token"), NAME_SECRET, false},
+	{LITERAL("api_key"), NAME_SECRET, false},
+	{LITERAL("access_key"), NAME_SECRET, false},
+	{LITERAL("credential"), NAME_SECRET, false},
+	{LITERAL("account_key"), NAME_SECRET, true},
+	{LITERAL("signature"), NAME_SECRET, true},
+	{LITERAL("pass"), NAME_SECRET, true},
+	{LITERAL("mysql_pwd"), NAME_SECRET, true},
+	{LITERAL("jwt"), NAME_SECRET, true},
+	{LITERAL("private_key"), NAME_KEY, false},
+	{LITERAL("signing_key"), NAME_KEY, false},
+	{LITERAL("encryption_key"), NAME_KEY, false},
+	{LITERAL("auth"), NAME_AUTH, false},
 };
 
 /* What a name ends in that speaks about a secret without holding it: --token-file, SSH_AUTH_SOCK. */
-static const struct text about[] = {
-	TEXT("file"),   TEXT("path"),    TEXT("dir"),    TEXT("url"),     TEXT("uri"),      TEXT("type"),
-	TEXT("mode"),   TEXT("method"),  TEXT("name"),   TEXT("sock"),    TEXT("env"),      TEXT("length"),
-	TEXT("count"),  TEXT("ttl"),     TEXT("expiry"), TEXT("timeout"), TEXT("prompt"),   TEXT("policy"),
-	TEXT("helper"), TEXT("command"), TEXT("user"),   TEXT("limit"),   TEXT("provider"), TEXT("endpoint"),
+static const struct literal about[] = {
+	LITERAL("file"), LITERAL("path"), LITERAL("dir"), LITERAL("url"), LITERAL("uri"),
+	LITERAL("type"), LITERAL("mode"), LITERAL("method"), LITERAL("name"), LITERAL("sock"),
+	LITERAL("env"), LITERAL("length"), LITERAL("count"), LITERAL("ttl"), LITERAL("expiry"),
+	LITERAL("timeout"), LITERAL("prompt"), LITERAL("policy"), LITERAL("helper"), LITERAL("command"),
+	LITERAL("user"), LITERAL("limit"), LITERAL("provider"), LITERAL("endpoint"),
 };
 
 static bool is_separator(char c)
@@ -266,7 +280,7 @@ static bool is_about(struct text name, size_t from)
 	for (size_t i = 0; i < ARRAY_LEN(about); i++) {
 		size_t at = name.len - about[i].len;
 
-		if (name.len >= from + about[i].len && part_begins(name, at) && spells(name, at, about[i]))
+		if (name.len >= from + about[i].len && part_begins(name, at) && spells(name, at, text_of(&about[i])))
 			return true;
 	}
 	return false;
@@ -275,7 +289,7 @@ static bool is_about(struct text name, size_t from)
 static bool holds(struct text name, const struct word *word)
 {
 	for (size_t at = 0; at < name.len; at++) {
-		size_t len = spells(name, at, word->word), end = at + len;
+		size_t len = spells(name, at, text_of(&word->word)), end = at + len;
 
 		if (len == 0 || (word->whole && !part_begins(name, at)))
 			continue;

@@ -81,6 +81,7 @@ static int map_file(int fd, uint32_t number, uint64_t session, struct log_segmen
 	if (!room)
 		segment = (void *)sys_call(SYS_mmap, (long)head + (long)size, sizeof *segment, PROT_READ | PROT_WRITE,
 					   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	atomic_fetch_or(&head->reserved, 0); /* a page that is read first faults twice */
 	error = sys_failed(segment) ? (int)(intptr_t)segment : segment_check(head, size);
 	if (!error && (head->version != SEGMENT_VERSION || head->number != number ||
 		       head->slots != size / EVENT_SLOT - 1 || (session && head->session != session)))
@@ -306,9 +307,7 @@ static bool place(struct log_state *state, struct log_segment *segment, const st
 	uint64_t start, half = segment->count / 2;
 	_Atomic uint32_t *mark;
 
-	/* A full segment is not counted up any further: the sum must not come round. */
-	if (atomic_load_explicit(reserved, memory_order_relaxed) >= segment->count)
-		return false;
+	/* Also where it is full: 64 bits do not come round, and a page that is read first faults twice. */
 	start = atomic_fetch_add_explicit(reserved, shape->slots, memory_order_relaxed);
 	if (start >= segment->count)
 		return false;
