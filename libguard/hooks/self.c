@@ -30,8 +30,12 @@ static struct {
 	pthread_key_t key;
 	bool has_key;
 #ifndef GUARD_DOOR
-	/* A page that the kernel empties in every child with memory of its own: how we learn of any fork. */
-	_Atomic pid_t *process;
+	/*
+	 * A page that the kernel empties in every child with memory of its own: how we learn of any fork. Mapped when a number is
+	 * asked for first, for many programs end before they do anything. `numberless`: it cannot be had (before 4.14).
+	 */
+	_Atomic pid_t *_Atomic process;
+	_Atomic bool numberless;
 	/* The first thread's: of the library's own memory, so that a short-lived program maps nothing for it. */
 	struct scratch scratch;
 #endif
@@ -47,25 +51,40 @@ static void thread_ends(void *scratch)
 
 void self_start(void)
 {
-	void *page = sys_mmap(sizeof *own.process, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	/* Without the kernel's help (before 4.14) every number is asked for: slow, and right. */
-	if (!sys_failed(page) && SYS_3(SYS_madvise, page, sizeof *own.process, MADV_WIPEONFORK) == 0)
-		own.process = page;
 	own.has_key = pthread_key_create(&own.key, thread_ends) == 0 && own.key < KEYS_IN_THREAD;
 	self.scratch = &own.scratch;
 }
 
+/* The page of the number; NULL where every number has to be asked for, which is slow, and right. */
+static _Atomic pid_t *map_number(void)
+{
+	_Atomic pid_t *none = NULL;
+	void *page;
+
+	if (atomic_load_explicit(&own.numberless, memory_order_relaxed))
+		return NULL;
+	page = sys_mmap(sizeof *own.process, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (sys_failed(page))
+		return NULL;
+	if (SYS_3(SYS_madvise, page, sizeof *own.process, MADV_WIPEONFORK) != 0)
+		atomic_store(&own.numberless, true);
+	else if (atomic_compare_exchange_strong(&own.process, &none, page))
+		return page;
+	sys_munmap(page, sizeof *own.process);
+	return none;
+}
+
 pid_t self_pid(void)
 {
+	_Atomic pid_t *process = atomic_load_explicit(&own.process, memory_order_acquire);
 	pid_t pid;
 
-	if (!own.process)
+	if (UNLIKELY(!process) && !(process = map_number()))
 		return sys_getpid();
-	pid = atomic_load_explicit(own.process, memory_order_relaxed);
+	pid = atomic_load_explicit(process, memory_order_relaxed);
 	if (UNLIKELY(pid == 0)) {
 		pid = sys_getpid();
-		atomic_store_explicit(own.process, pid, memory_order_relaxed);
+		atomic_store_explicit(process, pid, memory_order_relaxed);
 	}
 	return pid;
 }
@@ -74,7 +93,7 @@ pid_t self_tid(void)
 {
 	pid_t pid = self_pid();
 
-	if (UNLIKELY(self.pid != pid || !own.process)) {
+	if (UNLIKELY(self.pid != pid || !atomic_load_explicit(&own.process, memory_order_relaxed))) {
 		self.tid = sys_gettid();
 		self.pid = pid;
 	}
