@@ -138,6 +138,15 @@ static void put_coverage(struct html *html)
 	html_count(html, hooked, "program under the hooks", "programs under the hooks");
 	html_put(html, ", doors: ");
 	html_string(html, view->info.level);
+	if (report_has_door(html->report)) {
+		unsigned share = report_by_hooks(html->report);
+
+		html_put(html, "; ");
+		html_number(html, share / 10);
+		html_put(html, ".");
+		html_number(html, share % 10);
+		html_put(html, " % of what programs under the hooks did was decided by the hooks");
+	}
 	end_fact(html);
 	put_uncovered(html);
 	begin_fact(html, "Log");

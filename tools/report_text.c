@@ -49,9 +49,14 @@ static void put_covered(struct page *page)
 	page_count(page, hooked, "program under the hooks", "programs under the hooks");
 	output_string(page->output, ", doors: ");
 	output_text(page->output, (struct text){page->report->view->info.level, strlen(page->report->view->info.level)});
-	if (report_has_door(page->report))
-		output_format(page->output, " (%llu events by hooks, %llu by the kernel door)",
+	if (report_has_door(page->report)) {
+		unsigned share = report_by_hooks(page->report);
+
+		output_format(page->output, " (%llu events by hooks, %llu by the kernel door)\n",
 			      (unsigned long long)summary->doors[DOOR_HOOK], (unsigned long long)summary->doors[DOOR_KERNEL]);
+		page_label(page, "");
+		output_format(page->output, "%u.%u %% of what programs under the hooks did was decided by the hooks", share / 10, share % 10);
+	}
 	output_string(page->output, "\n");
 }
 

@@ -258,14 +258,17 @@ static void __attribute__((constructor(101))) constructor(int argc, char **argv,
 	init(argc, argv, envp);
 }
 
+/* Where the kernel put the number of words and the words; the loader exports it. */
+extern void *__libc_stack_end;
+
 /* Another object's constructor called us before ours ran; libc has its environment by then. */
 static bool start_early(void)
 {
-	static char *no_words[] = {NULL};
+	const long *words = __libc_stack_end;
 
 	if (!environ)
 		return false;
-	init(0, no_words, environ);
+	init((int)*words, (char *const *)(words + 1), environ);
 	return atomic_load(&guard.phase) == GUARD_ON;
 }
 

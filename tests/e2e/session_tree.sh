@@ -231,6 +231,16 @@ init_takes_daemons_along() {
 	same "0 0 1" "$? $(field exit_code) $(field survivors)"
 }
 
+# A subshell runs no program of its own; what it starts hangs below the shell.
+hangs_below_the_shell() {
+	guarded tree bash -c 'x=$( (cat /dev/null; /bin/echo deep); true); (true; ls / >/dev/null); echo "$x"' >/dev/null
+	"$guardctl" report --log "$sessions" >"$scratch/report"
+	for program in cat /bin/echo ls; do
+		grep -q "^    $program" "$scratch/report" || { cat "$scratch/report"; return 1; }
+	done
+}
+check "what subshells start hangs below their shell in the report" hangs_below_the_shell
+
 if unshare --pid --fork --mount-proc true 2>/dev/null; then
 	for how in preload run; do
 		guard_by $how tree
