@@ -50,7 +50,8 @@ static struct program *parent_of(const struct programs *programs, const struct e
 {
 	const struct program_pid *place = place_of(programs, event->pid);
 
-	if (place->pid == event->pid && (place->execs || place->ppid == event->ppid || event->kind == EVENT_COVERAGE))
+	if (place->pid == event->pid && place->program &&
+	    (place->execs || place->ppid == event->ppid || event->kind == EVENT_COVERAGE))
 		return place->program;
 	return running(programs, event->ppid);
 }
@@ -112,6 +113,8 @@ void programs_add(struct programs *programs, const struct event *event)
 		parent = parent->parent;
 	program = node(programs, parent, event, exe, event_get(event, FIELD_ARGV));
 	/* Who reports a program that is not covered may be its parent: its pid goes on meaning what it meant. */
+	if (event->kind == EVENT_COVERAGE && place_of(programs, event->pid)->pid == event->pid)
+		place_of(programs, event->pid)->execs = false;
 	if (event->kind == EVENT_PROCESS && event->pid != 0)
 		*place_of(programs, event->pid) = (struct program_pid){
 			.pid = event->pid,
@@ -137,12 +140,27 @@ void programs_follow(struct programs *programs, const struct event *event, bool 
 	/* A process that runs no program of its own, such as a subshell, goes on as the one it was forked from. */
 	if (event->ppid && place->pid != event->pid && parent->pid == event->ppid)
 		*place = (struct program_pid){event->pid, event->ppid, parent->hooked, false, parent->program};
-	if (event->pid == 0 || place->pid != event->pid)
+	if (event->pid == 0 || (place->pid != event->pid && !(is_exec(event) && happened)))
 		return;
+	if (place->pid != event->pid) {
+		programs->silent += place->execs;
+		*place = (struct program_pid){.pid = event->pid};
+	}
 	if (event->door == DOOR_KERNEL && place->hooked && !place->execs)
 		programs->missed++;
-	if (is_exec(event))
+	if (is_exec(event)) {
+		programs->silent += place->execs && happened;
 		place->execs = happened;
+	}
+}
+
+uint64_t programs_silent(const struct programs *programs)
+{
+	uint64_t silent = programs->silent;
+
+	for (unsigned i = 0; i < PIDS; i++)
+		silent += programs->pids[i].execs;
+	return silent;
 }
 
 const struct program *programs_of(const struct programs *programs, const struct event *event)

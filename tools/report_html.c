@@ -147,6 +147,12 @@ static void put_coverage(struct html *html)
 		html_number(html, share % 10);
 		html_put(html, " % of what programs under the hooks did was decided by the hooks");
 	}
+	if (programs_silent(&html->report->summary->programs) > 0) {
+		html_put(html, "; <strong class=\"doubt\">");
+		html_count(html, programs_silent(&html->report->summary->programs), "program was run and has not reported",
+			   "programs were run and have not reported");
+		html_put(html, "</strong>");
+	}
 	end_fact(html);
 	put_uncovered(html);
 	begin_fact(html, "Log");

@@ -60,6 +60,19 @@ static void put_covered(struct page *page)
 	output_string(page->output, "\n");
 }
 
+static void put_silent(struct page *page)
+{
+	uint64_t silent = programs_silent(&page->report->summary->programs);
+
+	if (silent == 0)
+		return;
+	page_label(page, "unreported");
+	page_colour(page, PAGE_YELLOW);
+	page_count(page, silent, "program was run and has not reported: the library was not loaded in it, or it ended before\n",
+		   "programs were run and have not reported: the library was not loaded in them, or they ended before\n");
+	page_plain(page);
+}
+
 static void put_uncovered(struct page *page)
 {
 	const struct programs *programs = &page->report->summary->programs;
@@ -377,6 +390,7 @@ static void write_text(const struct report *report, struct output *output)
 	put_verdict(&page);
 	put_covered(&page);
 	put_uncovered(&page);
+	put_silent(&page);
 	put_degraded(&page);
 	put_log(&page);
 	put_session(&page);
