@@ -84,6 +84,7 @@ bool call_decide(struct call *call, struct operand *operand, verb_set verbs)
 	bool first = verbs == operand->verbs;
 	bool allowed = true;
 
+	operand->confirmed = guard_was_told(verbs, &operand->object);
 	for (unsigned i = 0; i < guard.session_count; i++) {
 		struct verdict *kept = &operand->verdicts[i];
 		struct verdict now;
@@ -139,7 +140,7 @@ static void record(const struct call *call, const struct operand *operand, unsig
 	unsigned values = event->count;
 	uint64_t labels = 0;
 
-	if (!refuses && guard_confirms())
+	if (!refuses && (guard_confirms() || operand->confirmed))
 		return;
 	event->verdict = (uint8_t)verdict->kind;
 	event->rule = verdict->rule;
@@ -191,6 +192,9 @@ static void record_all(struct call *call)
 	event.door = GUARD_DOOR_KIND;
 	event.coverage = 0;
 	event.err = call->result < 0 ? (int32_t)-call->result : 0;
+#ifdef GUARD_DOOR
+	runs = false; /* the guest it is in any case */
+#endif
 	/* A vfork child shares what its parent remembers of itself, and exec is what such a child does. */
 	event.pid = (uint32_t)(runs ? sys_getpid() : self_pid());
 	event.tid = (uint32_t)(runs ? sys_gettid() : self_tid());
