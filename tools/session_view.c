@@ -44,11 +44,13 @@ static ssize_t read_at_start(const char *directory, const char *name, void *out,
 
 static void read_counts(const char *directory, struct session_counts *out)
 {
+	/* All before the hosts is the same in every version. */
+	const size_t counters = offsetof(struct session_state, hosts);
 	struct session_state *state = malloc(sizeof *state);
 
 	*out = (struct session_counts){0};
-	if (state && read_at_start(directory, "state", state, sizeof *state) == (ssize_t)sizeof *state &&
-	    state->magic == SESSION_STATE_MAGIC && state->version == SESSION_STATE_VERSION)
+	if (state && read_at_start(directory, "state", state, counters) == (ssize_t)counters &&
+	    state->magic == SESSION_STATE_MAGIC && state->version >= 1 && state->version <= SESSION_STATE_VERSION)
 		*out = (struct session_counts){
 			.known = true,
 			.lost = atomic_load(&state->log.lost),

@@ -9,6 +9,7 @@
 #include "libguard/core/sys.h"
 #include "libguard/door/dress.h"
 #include "libguard/hooks/self.h"
+#include "libguard/session/note.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -62,6 +63,24 @@ pid_t self_tid_now(void)
 bool guard_confirms(void)
 {
 	return guest.hooked;
+}
+
+static uint32_t parent_of_guest(void)
+{
+	char status[GUEST_STATUS];
+	long parent = guest_status(status) > 0 ? guest_number(status, "\nPPid:", 10) : -1;
+
+	return parent > 0 ? (uint32_t)parent : 0;
+}
+
+/* libc acts in the process that called the hook, or in a child that it makes for that. */
+bool guard_was_told(verb_set verbs, const struct object *object)
+{
+	bool told = !guest.hooked && object->text.len + (object->kind == OBJECT_PROCESS) > 0 &&
+		    session_note_is_left(&guard.sessions[0], (uint32_t)guest.pid, parent_of_guest, verbs, object->kind, object->text);
+
+	guard.sessions[0].policy.counted = guest.hooked || told;
+	return told;
 }
 
 bool guard_ready(void)

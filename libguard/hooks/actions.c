@@ -42,12 +42,14 @@ static long enter(struct actions *state, int fd, const char *path)
 		entered = gate(SYS_openat, fd, GATE_PTR("."), O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	if (entered < 0)
 		return 0; /* the child will not get there either, and runs nothing */
-	actions_end(state);
-	*state = (struct actions){(int)entered, true};
+	if (state->ours)
+		sys_close(state->dir);
+	state->dir = (int)entered;
+	state->ours = true;
 	return 0;
 }
 
-static long ask_open(enum hook hook, const struct actions *state, const struct action *action)
+static long ask_open(enum hook hook, struct actions *state, const struct action *action)
 {
 	int flags = action->of.open.flags;
 	verb_set verbs = 0;
@@ -66,7 +68,8 @@ static long ask_open(enum hook hook, const struct actions *state, const struct a
 	call_file(&call, state->dir, action->of.open.path, verbs);
 	if (call.result == -ENOENT && (flags & O_CREAT))
 		call.result = 0;
-	(void)!call_allowed(&call);
+	if (call_allowed(&call))
+		notes_add(&state->notes, &call);
 	return call_finish(&call) < 0 && call.refused ? call.result : 0;
 }
 
@@ -90,7 +93,7 @@ long actions_ask(enum hook hook, const posix_spawn_file_actions_t *actions, stru
 	const struct action *all = actions ? (const void *)actions->__actions : NULL;
 	long error = 0;
 
-	*out = (struct actions){AT_FDCWD, false};
+	*out = (struct actions){.dir = AT_FDCWD};
 	for (int i = 0; actions && !error && i < actions->__used; i++) {
 		const char *path = NULL;
 		int fd;
@@ -123,4 +126,6 @@ void actions_end(struct actions *actions)
 	if (actions->ours)
 		sys_close(actions->dir);
 	actions->ours = false;
+	notes_end(&actions->notes);
+	actions->notes.count = 0;
 }

@@ -5,13 +5,14 @@
  */
 #pragma once
 
-#include "libguard/hooks/call.h"
+#include "libguard/hooks/notes.h"
 
 #include <spawn.h>
 
 struct actions {
 	int dir;    /* where the child is when it runs its program: AT_FDCWD, or a descriptor */
 	bool ours;  /* close it afterwards */
+	struct notes notes; /* of the files that libc opens */
 };
 
 /*

@@ -86,6 +86,7 @@ bool call_decide(struct call *call, struct operand *operand, verb_set verbs)
 	bool first = verbs == operand->verbs;
 	bool allowed = true;
 
+	operand->confirmed = guard_was_told(verbs, &operand->object);
 	for (unsigned i = 0; i < guard.session_count; i++) {
 		struct verdict *kept = &operand->verdicts[i];
 		struct verdict now;
@@ -141,7 +142,7 @@ static void record(const struct call *call, const struct operand *operand, unsig
 	unsigned values = event->count;
 	uint64_t labels = 0;
 
-	if (!refuses && guard_confirms())
+	if (!refuses && (guard_confirms() || operand->confirmed))
 		return;
 	event->verdict = (uint8_t)verdict->kind;
 	event->rule = verdict->rule;

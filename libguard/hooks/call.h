@@ -35,6 +35,7 @@ struct operand {
 	uint8_t shown;        /* the verb of the record; VERB_COUNT: the weightiest of verbs */
 	bool unknown;         /* what it stands for cannot be told: no rule can allow it */
 	bool recorded;
+	bool confirmed;       /* kernel door: a hook has decided and recorded it, and libc does it */
 	bool loaded;          /* a program that the loader runs, which the kernel runs in its place */
 	struct path path;     /* the canonical name as this process sees it, on scratch */
 	char proc_name[32];   /* "/proc/self/fd/N" */

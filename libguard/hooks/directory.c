@@ -10,6 +10,7 @@
 #include "libguard/core/sys.h"
 #include "libguard/hooks/call.h"
 #include "libguard/hooks/next.h"
+#include "libguard/hooks/notes.h"
 
 #include <errno.h>
 #include <glob.h>
@@ -19,11 +20,14 @@
 	EXPORT int hook parameters                                                                                     \
 	{                                                                                                              \
 		int fd = open_for(HOOK_##hook, dir, path, O_RDONLY | O_NONBLOCK | O_DIRECTORY | O_CLOEXEC, 0);         \
+		struct notes notes = NOTES_NONE;                                                                       \
 		int count;                                                                                             \
                                                                                                                        \
 		if (fd < 0)                                                                                            \
 			return (int)call_errno(fd);                                                                    \
+		notes_add_fd(&notes, HOOK_##hook, fd, VERB_SET(READ));                                                 \
 		count = NEXT_OF(scan)(fd, guard.has_proc ? open_link_of(fd).name : ".", out, selects, compare);        \
+		notes_end(&notes);                                                                                     \
 		sys_close(fd);                                                                                         \
 		return count;                                                                                          \
 	}

@@ -43,11 +43,19 @@ struct guard {
 extern _Thread_local struct guard guard;
 /* Did a hook decide and record this call, and is it only confirmed here? */
 bool guard_confirms(void);
+/* Has a hook left a note of it (session/note.h)? Then it is not counted once more either. */
+bool guard_was_told(verb_set verbs, const struct object *object) NONNULL;
 #else
 #define GUARD_DOOR_KIND DOOR_HOOK
 extern struct guard guard;
 static inline bool guard_confirms(void)
 {
+	return false;
+}
+static inline bool guard_was_told(verb_set verbs, const struct object *object)
+{
+	(void)verbs;
+	(void)object;
 	return false;
 }
 #endif

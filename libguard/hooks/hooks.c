@@ -5,6 +5,7 @@
 #include "libguard/hooks/act.h"
 #include "libguard/hooks/call.h"
 #include "libguard/hooks/next.h"
+#include "libguard/hooks/notes.h"
 #include "libguard/hooks/query.h"
 
 #include <errno.h>
@@ -86,10 +87,16 @@ const char *hook_name(enum hook hook)
 #define PASS(result_type, name, parameters, touches, arguments)                                                        \
 	EXPORT result_type name parameters                                                                             \
 	{                                                                                                              \
+		struct notes notes = NOTES_NONE;                                                                       \
 		struct call call;                                                                                      \
                                                                                                                        \
 		call_enter(&call, HOOK_##name);                                                                        \
-		touches if (call_allowed(&call)) call.result = act_of_libc(NEXT_OF(name) arguments);                   \
+		touches if (call_allowed(&call))                                                                       \
+		{                                                                                                      \
+			notes_add(&notes, &call);                                                                      \
+			call.result = act_of_libc(NEXT_OF(name) arguments);                                            \
+			notes_end(&notes);                                                                             \
+		}                                                                                                      \
 		return (result_type)call_leave(&call);                                                                 \
 	}
 /* The door: choose_asked of generic.c. */

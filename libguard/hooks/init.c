@@ -90,6 +90,7 @@ static struct text keep(const char *text, size_t len)
 	char *at = kept.text + kept.len;
 
 	memmove(at, text, len);
+	at[len] = '\0';
 	kept.len += len + 1;
 	return (struct text){at, len};
 }

@@ -10,6 +10,7 @@
 #include "libguard/hooks/jump.h"
 #include "libguard/hooks/library.h"
 #include "libguard/hooks/next.h"
+#include "libguard/hooks/notes.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -34,6 +35,7 @@ static const char refused_name[] = "/proc/refused by libguard";
 static const char *ask(enum hook hook, const char *name, int mode, const void *caller)
 {
 	char file[PATH_NAME_CAP];
+	struct notes notes = NOTES_NONE;
 	struct call call;
 	int error = errno;
 	bool found;
@@ -46,7 +48,9 @@ static const char *ask(enum hook hook, const char *name, int mode, const void *c
 		return name;
 	call_enter(&call, hook);
 	call_file(&call, AT_FDCWD, file, VERB_SET(LOAD));
-	if (!call_allowed(&call) && call.refused)
+	if (call_allowed(&call))
+		notes_add(&notes, &call); /* used up when it is mapped: libc does not come back here */
+	else if (call.refused)
 		name = refused_name;
 	else if (call.result < 0)
 		call.operands[0].verbs = 0; /* no such file */

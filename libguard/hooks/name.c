@@ -73,6 +73,7 @@ struct operand *call_operand(struct call *call, verb_set verbs)
 	operand->flags = 0;
 	operand->unknown = false;
 	operand->recorded = false;
+	operand->confirmed = false;
 	operand->loaded = false;
 	operand->argv = (struct text){"", 0};
 	operand->path.len = 0;

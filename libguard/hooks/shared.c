@@ -10,6 +10,7 @@
 #include "libguard/core/sys.h"
 #include "libguard/hooks/call.h"
 #include "libguard/hooks/next.h"
+#include "libguard/hooks/notes.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -82,6 +83,7 @@ EXPORT sem_t *sem_open(const char *name, int flags, ...)
 	struct stat status;
 	struct call call;
 	sem_t *result = SEM_FAILED;
+	struct notes notes = NOTES_NONE;
 	mode_t mode = 0;
 	unsigned value = 0;
 	va_list rest;
@@ -99,8 +101,10 @@ EXPORT sem_t *sem_open(const char *name, int flags, ...)
 		call_name(&call, AT_FDCWD, full, VERB_SET(READ) | VERB_SET(WRITE) | (makes ? VERB_SET(CREATE) : 0));
 	}
 	if (call_allowed(&call)) {
+		notes_add(&notes, &call);
 		result = NEXT_OF(sem_open)(name, flags, mode, value);
 		call.result = result == SEM_FAILED ? -errno : 0;
+		notes_end(&notes);
 	}
 	return call_leave(&call) < 0 ? SEM_FAILED : result;
 }

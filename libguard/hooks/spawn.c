@@ -44,7 +44,7 @@ static const char *find_in_path(const char *file, char name[PATH_NAME_CAP])
 	return file;
 }
 
-static int spawn_in(enum hook hook, spawn_function *next, const struct actions *place, pid_t *pid, const char *name,
+static int spawn_in(enum hook hook, spawn_function *next, struct actions *place, pid_t *pid, const char *name,
 		    const char *decided, const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
 		    char *const argv[], char *const envp[])
 {
@@ -68,6 +68,7 @@ static int spawn_in(enum hook hook, spawn_function *next, const struct actions *
 	}
 	call.result = 0;
 	program_record(&call, coverage);
+	notes_add(&place->notes, &call);
 	call.result = -next(pid, name, actions, attributes, argv, environment);
 	return (int)-call_finish(&call);
 }
@@ -101,7 +102,7 @@ EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_act
 }
 
 /* Decide a shell for COMMAND. False with errno set when it is refused. */
-static bool shell_allowed(enum hook hook, const char *command)
+static bool shell_allowed(enum hook hook, const char *command, struct notes *notes)
 {
 	static char shell[] = "sh", option[] = "-c";
 	char *argv[] = {shell, option, (char *)(uintptr_t)command, NULL};
@@ -113,16 +114,23 @@ static bool shell_allowed(enum hook hook, const char *command)
 	if (!call.on)
 		return !call.refused || call_leave(&call) >= 0;
 	process_carry();
-	if (program_allowed(&call, AT_FDCWD, "/bin/sh", 0, argv, words, &coverage))
+	if (program_allowed(&call, AT_FDCWD, "/bin/sh", 0, argv, words, &coverage)) {
 		program_record(&call, coverage);
+		notes_add(notes, &call);
+	}
 	return call_leave(&call) >= 0;
 }
 
 static int system_hook(enum hook hook, int (*next)(const char *), const char *command)
 {
-	if (command && !shell_allowed(hook, command))
+	struct notes notes = NOTES_NONE;
+	int result;
+
+	if (command && !shell_allowed(hook, command, &notes))
 		return -1;
-	return next(command);
+	result = next(command);
+	notes_end(&notes);
+	return result;
 }
 
 EXPORT int system(const char *command)
@@ -137,31 +145,50 @@ EXPORT int __libc_system(const char *command)
 
 EXPORT FILE *popen(const char *command, const char *mode)
 {
-	if (!shell_allowed(HOOK_popen, command))
+	struct notes notes = NOTES_NONE;
+	FILE *result;
+
+	if (!shell_allowed(HOOK_popen, command, &notes))
 		return NULL;
-	return NEXT_OF(popen)(command, mode);
+	result = NEXT_OF(popen)(command, mode);
+	notes_end(&notes);
+	return result;
 }
 
 EXPORT FILE *_IO_popen(const char *command, const char *mode)
 {
-	if (!shell_allowed(HOOK__IO_popen, command))
+	struct notes notes = NOTES_NONE;
+	FILE *result;
+
+	if (!shell_allowed(HOOK__IO_popen, command, &notes))
 		return NULL;
-	return NEXT_OF(_IO_popen)(command, mode);
+	result = NEXT_OF(_IO_popen)(command, mode);
+	notes_end(&notes);
+	return result;
 }
 
 EXPORT FILE *_IO_proc_open(FILE *stream, const char *command, const char *mode)
 {
-	if (!shell_allowed(HOOK__IO_proc_open, command))
+	struct notes notes = NOTES_NONE;
+	FILE *result;
+
+	if (!shell_allowed(HOOK__IO_proc_open, command, &notes))
 		return NULL;
-	return NEXT_OF(_IO_proc_open)(stream, command, mode);
+	result = NEXT_OF(_IO_proc_open)(stream, command, mode);
+	notes_end(&notes);
+	return result;
 }
 
 /* A command within words runs in a shell. Which words are commands only libc's parser knows: the shell is asked for all. */
 EXPORT int wordexp(const char *words, wordexp_t *out, int flags)
 {
+	struct notes notes = NOTES_NONE;
 	bool runs = !(flags & WRDE_NOCMD) && (strstr(words, "$(") || strchr(words, '`'));
+	int result;
 
-	if (runs && !shell_allowed(HOOK_wordexp, words))
+	if (runs && !shell_allowed(HOOK_wordexp, words, &notes))
 		return WRDE_CMDSUB;
-	return NEXT_OF(wordexp)(words, out, flags);
+	result = NEXT_OF(wordexp)(words, out, flags);
+	notes_end(&notes);
+	return result;
 }

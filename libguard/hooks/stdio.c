@@ -12,6 +12,7 @@
 #include "libguard/core/sys.h"
 #include "libguard/hooks/call.h"
 #include "libguard/hooks/next.h"
+#include "libguard/hooks/notes.h"
 
 #include <errno.h>
 #include <mntent.h>
@@ -57,6 +58,7 @@ static FILE *reopen_hook(enum hook hook, reopen_function *reopen, const char *na
 {
 	int flags = open_flags_of_mode(mode);
 	char again[MODE_CAP];
+	struct notes notes = NOTES_NONE;
 	FILE *result;
 	int fd;
 
@@ -71,7 +73,9 @@ static FILE *reopen_hook(enum hook hook, reopen_function *reopen, const char *na
 		return call_no_pointer(fd);
 	}
 	without_x(mode, again);
+	notes_add_fd(&notes, hook, fd, VERB_SET(READ) | VERB_SET(WRITE) | VERB_SET(CREATE));
 	result = reopen(guard.has_proc ? open_link_of(fd).name : name, again, stream);
+	notes_end(&notes);
 	sys_close(fd);
 	return result;
 }
@@ -91,6 +95,7 @@ EXPORT FILE *_IO_file_fopen(FILE *stream, const char *name, const char *mode, in
 {
 	int flags = open_flags_of_mode(mode);
 	char again[MODE_CAP];
+	struct notes notes = NOTES_NONE;
 	FILE *result;
 	int fd;
 
@@ -100,7 +105,9 @@ EXPORT FILE *_IO_file_fopen(FILE *stream, const char *name, const char *mode, in
 	if (fd < 0)
 		return call_no_pointer(fd);
 	without_x(mode, again);
+	notes_add_fd(&notes, HOOK__IO_file_fopen, fd, VERB_SET(READ) | VERB_SET(WRITE) | VERB_SET(CREATE));
 	result = NEXT_OF(_IO_file_fopen)(stream, guard.has_proc ? open_link_of(fd).name : name, again, is32);
+	notes_end(&notes);
 	sys_close(fd);
 	return result;
 }
@@ -108,12 +115,15 @@ EXPORT FILE *_IO_file_fopen(FILE *stream, const char *name, const char *mode, in
 EXPORT FILE *_IO_file_open(FILE *stream, const char *name, int flags, int protection, int read_write, int is32)
 {
 	int fd = open_for(HOOK__IO_file_open, AT_FDCWD, name, flags | O_CLOEXEC, (mode_t)protection);
+	struct notes notes = NOTES_NONE;
 	FILE *result;
 
 	if (fd < 0)
 		return call_no_pointer(fd);
+	notes_add_fd(&notes, HOOK__IO_file_open, fd, VERB_SET(READ) | VERB_SET(WRITE) | VERB_SET(CREATE));
 	result = NEXT_OF(_IO_file_open)(stream, guard.has_proc ? open_link_of(fd).name : name, flags & ~(O_CREAT | O_EXCL),
 					protection, read_write, is32);
+	notes_end(&notes);
 	sys_close(fd);
 	return result;
 }

@@ -25,9 +25,10 @@
 #define SESSION_NESTED_MAX 4
 #define SESSION_HOSTS 1024
 #define SESSION_LINES 64
+#define SESSION_NOTES 64 /* a power of two */
 
 #define SESSION_STATE_MAGIC 0x3154415453444747ull /* "GGDSTAT1" as bytes in memory */
-#define SESSION_STATE_VERSION 1
+#define SESSION_STATE_VERSION 2 /* 1 had no notes; what lies before them is the same */
 #define SESSION_POLICY_ALIGN 64 /* bytes; counters of the policy start on a cache line */
 
 /* A name and an address it was resolved to; `stamp` is odd while a writer fills the row (a sequence lock). */
@@ -36,6 +37,12 @@ struct session_host {
 	uint8_t ip[16];
 	uint8_t len;
 	char name[107]; /* longer names are kept by their last bytes */
+};
+
+/* What a hook tells the kernel door; see note.h. */
+struct session_note {
+	_Atomic uint64_t key; /* 0: none */
+	_Atomic uint32_t pid, verbs;
 };
 
 /* The file `state`: what all processes of a session share and change. policy_state lies at policy_offset. */
@@ -53,6 +60,8 @@ struct session_state {
 	_Atomic uint32_t hooked;       /* processes that joined */
 	_Atomic uint32_t uncovered;    /* children that could not be hooked */
 	struct session_host hosts[SESSION_HOSTS];
+	_Atomic uint32_t next_note;    /* ring position in notes */
+	struct session_note notes[SESSION_NOTES];
 };
 
 struct session {

@@ -96,7 +96,7 @@ check "losses counted: the guest notices nothing" says guest.out '^ENOENT=30000 
 check "losses counted: the supervisor says that the log cannot grow" says guest.err 'the log of .* cannot grow: No space left on device'
 check "losses counted: each operation is recorded or lost" all_accounted_for
 "$guardctl" report --log "$sessions" >"$scratch/report"
-check "losses counted: the report says so at its top" bash -c "head -n 6 '$scratch/report' | grep -E '^  log .*, [0-9]+ lost'"
+check "losses counted: the report says so at its top" bash -c "head -n 7 '$scratch/report' | grep -E '^  log .*, [0-9]+ lost'"
 check "losses counted: and that it did not see all" says report '^Nothing was refused, .* as far as the guard could see'
 
 disk 3m

@@ -241,6 +241,16 @@ hangs_below_the_shell() {
 }
 check "what subshells start hangs below their shell in the report" hangs_below_the_shell
 
+# The kernel names the script, whose name is longer than its interpreter's.
+passes_on_from_a_script() {
+	local script=$scratch/a-directory-with-a-long-name/a-script-with-a-long-name
+	mkdir -p "${script%/*}"
+	printf '#!/bin/sh\ncat "%s/shut/f"\n' "$scratch" >"$script" && chmod +x "$script"
+	refute guarded tree "$script" 2>"$scratch/err"
+	refute grep -F 'ld.so' "$scratch/err" && recorded deny "$scratch/shut/f"
+}
+check "what a script with a long name runs is guarded" passes_on_from_a_script
+
 # The library goes away while a session runs: its programs run without, and the report says so.
 goes_unreported() {
 	mkdir "$scratch/away" && cp "$library" "$guardctl" "$scratch/away" || return
