@@ -337,6 +337,7 @@ int supervise_session(const struct session_request *request, int ready)
 		close(ready);
 		if (status < 0)
 			return give_up(request, &session);
+		session_seal(self.session);
 		session_expire(self.session);
 	} else {
 		close(ready);
