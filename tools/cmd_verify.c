@@ -95,7 +95,7 @@ static void put_finding(struct output *output, const struct verify_finding *find
 		break;
 	case VERIFY_GAP:
 		put_slots(output, finding);
-		output_string(output, ": a line is missing that covered them");
+		output_string(output, ": no good line of the seal covers them");
 		break;
 	case VERIFY_ALTERED:
 	case VERIFY_CUT:

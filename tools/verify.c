@@ -213,7 +213,8 @@ static void check_size(struct verify *verify, uint32_t segment)
 	const struct verify_result *out = verify->out;
 
 	for (uint64_t i = 0; i < out->found && i < VERIFY_FINDINGS; i++)
-		if (out->findings[i].kind == VERIFY_CUT && out->findings[i].segment == segment)
+		if ((out->findings[i].kind == VERIFY_CUT || out->findings[i].kind == VERIFY_ADDED) &&
+		    out->findings[i].segment == segment)
 			return;
 	if (!open_segment(verify, segment))
 		return;
@@ -360,6 +361,7 @@ static void count_unsealed(struct verify *verify)
 		/* A reader goes on behind one that is missing. */
 		if (chunk_open(chunk, verify->directory, number) != 0)
 			continue;
+		check_size(verify, number);
 		limit = chunk_peek(verify->directory, number + 1) > 0 ? chunk->slots : chunk_reserved(chunk);
 		while (chunk_load(chunk, at)) {
 			span = seal_walk(chunk, at, limit);
@@ -375,7 +377,8 @@ static void conclude(struct verify *verify)
 {
 	struct verify_result *out = verify->out;
 
-	check_size(verify, verify->segment);
+	if (verify->slot > 0)
+		check_size(verify, verify->segment);
 	count_unsealed(verify);
 	if (out->ended && out->survivors == 0 && out->unsealed > 0)
 		find(verify, &(struct verify_finding){.kind = VERIFY_ADDED, .records = out->unsealed});
