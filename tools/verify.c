@@ -11,6 +11,7 @@
 #include "libguard/record/chunk.h"
 #include "tools/seal_walk.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -347,14 +348,34 @@ static int read_chain(struct verify *verify, FILE *file)
 	return ferror(file) ? -EIO : 0;
 }
 
-/* Records behind what is sealed, and unfinished ones. */
+/* The highest number that a file called like a segment has. */
+static uint32_t last_segment(int directory)
+{
+	int fd = openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
+	const struct dirent *entry;
+	unsigned number, last = 0;
+
+	if (!stream) {
+		if (fd >= 0)
+			close(fd);
+		return SEGMENT_NUMBER_MAX;
+	}
+	while ((entry = readdir(stream)))
+		if (sscanf(entry->d_name, "events-%4u.log", &number) == 1 && number > last)
+			last = number;
+	closedir(stream);
+	return last;
+}
+
+/* Finished records behind what is sealed. */
 static void count_unsealed(struct verify *verify)
 {
 	struct verify_result *out = verify->out;
 	struct chunk *chunk = &verify->chunk;
-	uint32_t slot = verify->slot;
+	uint32_t slot = verify->slot, last = last_segment(verify->directory);
 
-	for (uint32_t number = verify->segment; number <= SEGMENT_NUMBER_MAX; number++, slot = 0) {
+	for (uint32_t number = verify->segment; number <= last; number++, slot = 0) {
 		uint32_t at = slot > 0 ? slot - 1 : 0, limit;
 		struct seal_span span;
 
