@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -269,4 +271,32 @@ int seal_hash_file(int directory, const char *name, struct seal_hash *out, uint6
 	close(fd);
 	seal_sum_end(&sum, out);
 	return (int)got;
+}
+
+bool seal_look(const char *directory, struct seal_glance *out)
+{
+	char path[PATH_MAX], line[SEAL_LINE_MAX + 1];
+	struct seal_entry entry;
+	struct seal_hash link;
+	struct stat status;
+	FILE *file;
+
+	*out = (struct seal_glance){0};
+	if ((size_t)snprintf(path, sizeof path, "%s/" SEAL_FILE, directory) >= sizeof path || lstat(path, &status) < 0 ||
+	    !S_ISREG(status.st_mode))
+		return false;
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	while (fgets(line, sizeof line, file)) {
+		if (seal_read((struct text){line, strcspn(line, "\n")}, &entry, &link) != 0)
+			continue;
+		if (entry.kind == SEAL_BLOCK) {
+			out->blocks++;
+			out->sealed_ns = entry.time_ns;
+		}
+		out->ended = entry.kind == SEAL_END;
+	}
+	fclose(file);
+	return true;
 }

@@ -93,6 +93,16 @@ void seal_sum_begin(struct seal_sum *sum) NONNULL;
 void seal_sum_add(struct seal_sum *sum, const void *data, size_t len) __attribute__((nonnull(1)));
 void seal_sum_end(struct seal_sum *sum, struct seal_hash *out) NONNULL;
 
+/* What a chain says of itself. */
+struct seal_glance {
+	uint64_t blocks;
+	uint64_t sealed_ns; /* when the last of them was */
+	bool ended;
+};
+
+/* Read the chain of a session's directory without checking anything. False: there is none. */
+bool seal_look(const char *directory, struct seal_glance *out) NONNULL;
+
 /*
  * Hash a regular file of DIRECTORY, following no link.
  *

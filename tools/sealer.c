@@ -270,11 +270,13 @@ bool sealer_step(struct sealer *sealer)
 	/* Asked before the load: what is handed out in between would look unfinished. */
 	end = handed_out(sealer);
 	start = sealer->at.slot;
-	if (start >= end || !chunk_load(chunk, start > 0 ? start - 1 : 0))
+	if (start >= end || !chunk_load(chunk, start > 0 ? start - 1 : 0, end - start))
 		return false;
 	while (sealer->at.slot <= chunk->first + chunk->count && seal_next(sealer, end))
 		;
-	return sealer->at.slot > start;
+	/* What has come in meanwhile is left for the next time, so that blocks do not get ever smaller. */
+	return sealer->at.slot > start &&
+	       (sealer->last || end - start > CHUNK_SLOTS / 2 || sealer->at.slot > chunk->slots);
 }
 
 int sealer_add_file(struct sealer *sealer, const char *name)

@@ -384,7 +384,7 @@ static void count_unsealed(struct verify *verify)
 			continue;
 		check_size(verify, number);
 		limit = chunk_peek(verify->directory, number + 1) > 0 ? chunk->slots : chunk_reserved(chunk);
-		while (chunk_load(chunk, at)) {
+		while (chunk_load(chunk, at, CHUNK_SLOTS)) {
 			span = seal_walk(chunk, at, limit);
 			if (span.found == SEAL_NOTHING || span.count == 0)
 				break;

@@ -88,10 +88,18 @@ check "and every record is" same "$("$guardctl" events "$session" | wc -l)" "$(f
 check "the newest session is the default" verifies 0 '^intact: ' --log "$sessions"
 check "a copy is verified like the session" verifies 0 '^intact: ' "$(copy_of same)"
 
+# The verifier of doc/event-log.md finds the same.
+sed -n '/^```py$/,/^```$/{/^```/d;p}' "$top_srcdir/doc/event-log.md" >"$scratch/verifier.py"
+check "the verifier in doc/event-log.md finds the same chain" same "$(fact "$session" chain)" "$(python3 "$scratch/verifier.py" "$session")"
+check "report tells when the log was sealed" \
+	bash -c '"$0" report "$1" | grep -q "^  seal  *[0-9]* blocks of the log, the last sealed at .*; guardctl verify checks it$"' "$guardctl" "$session"
+
 # What was sealed, and was changed.
 copy=$(copy_of flipped) && flip_byte "$copy/events-0001.log" $((128 * 100 + 50))
 check "a byte in a record" verifies 1 '^altered: segment 1, events 1\.[0-9]+ to 1\.[0-9]+ \([0-9]+ records, sealed between .* and ' "$copy"
 check "the other blocks are told to be whole" verifies 1 '^  intact +[1-9][0-9]* records in [1-9]' "$copy"
+check "which that verifier sees, too" bash -c '! python3 "$0" "$1" 2>&1 | grep -qx "[0-9a-f]*" && python3 "$0" "$1" 2>&1 |
+	grep -q "AssertionError: altered: block 1"' "$scratch/verifier.py" "$copy"
 check "and JSON tells the place" same "altered 1 True" "$("$guardctl" verify --json "$copy" | python3 -c 'import json, sys
 found = json.load(sys.stdin)["findings"]
 first = found[0]
@@ -223,13 +231,19 @@ check "what is finished later is told to be unprotected" \
 
 # A session that goes on, one whose supervisor is killed, one that is survived.
 mkfifo "$scratch/go"
-guarded plain bash -c 'ls / >/dev/null; read -r line <"$1"; ls /usr >/dev/null; read -r line <"$1"; exec sleep 20' - "$scratch/go" 2>/dev/null &
+guarded off bash -c 'ls / >/dev/null; read -r line <"$1"; ls /usr >/dev/null; read -r line <"$1"; exec sleep 20' - "$scratch/go" 2>/dev/null &
 guest=$!
 sleep 2
 session=$(newest)
 check "a running session is intact as far as it is sealed" verifies 0 '^  end +none yet' "$session"
 before=$(fact "$session" chain)
 check "its records are sealed while it runs" test "$(fact "$session" records)" -gt 10
+switches() {
+	cat "/proc/$(sed -n 's/.*"supervisor": *\([0-9]*\).*/\1/p' "$session/session.json")/task/"*/status | grep ctxt_switches
+}
+idle=$(switches)
+sleep 1.5
+check "where nothing is recorded its supervisor sleeps" same "$idle" "$(switches)"
 echo >"$scratch/go"
 sleep 1.8
 check "it is sealed on when it goes on" verifies 0 'expected +line [0-9]+ of [0-9]+: up to there' --expect "$before" "$session"
