@@ -23,6 +23,15 @@ struct request {
 	struct seal_hash expected;
 };
 
+/* Whether anybody may still write to the log, or seal it. Who can change session.json can hide an end, not make one. */
+enum state {
+	STATE_OVER,
+	STATE_SUPERVISED,
+	STATE_JOINED /* by programs; the supervisor was killed, or runs in another container */
+};
+
+static const char *const states[] = {"over", "supervised", "joined"};
+
 static const char *const words[] = {
 	[VERIFY_CHAIN] = "chain altered", [VERIFY_GAP] = "gap",        [VERIFY_ALTERED] = "altered",
 	[VERIFY_CUT] = "cut",             [VERIFY_MISSING] = "missing", [VERIFY_FILE] = "altered",
@@ -142,7 +151,14 @@ static void put_intact(struct output *output, const struct verify_result *result
 	output_string(output, "\n");
 }
 
-static void put_facts(struct output *output, const struct verify_result *result)
+static const char *end_of(const struct verify_result *result, enum state state)
+{
+	if (result->ended)
+		return result->survivors > 0 ? "sealed; programs went on, and nobody was left to seal" : "sealed";
+	return state == STATE_JOINED ? "none; programs of the session run, and its supervisor is not seen from here" : "none yet";
+}
+
+static void put_facts(struct output *output, const struct verify_result *result, enum state state)
 {
 	char storage[WHEN_MAX];
 	struct buf lag = BUF_ON(storage);
@@ -164,9 +180,8 @@ static void put_facts(struct output *output, const struct verify_result *result)
 		put_records(output, result->unsealed);
 		output_string(output, " behind what is sealed: not protected\n");
 	}
-	output_format(output, "  end       %s\n",
-		      !result->ended ? "none yet" :
-		      result->survivors > 0 ? "sealed; programs went on, and nobody was left to seal" : "sealed");
+	if (result->ended || state != STATE_OVER)
+		output_format(output, "  end       %s\n", end_of(result, state));
 	output_string(output, "  chain     ");
 	put_hash(output, &result->link);
 	output_string(output, "\n");
@@ -175,7 +190,7 @@ static void put_facts(struct output *output, const struct verify_result *result)
 			      (unsigned long long)result->expected, (unsigned long long)result->lines);
 }
 
-static void write_text(struct output *output, const char *directory, const struct verify_result *result)
+static void write_text(struct output *output, const char *directory, const struct verify_result *result, enum state state)
 {
 	if (!result->sealed) {
 		output_string(output, "not sealed: ");
@@ -189,7 +204,7 @@ static void write_text(struct output *output, const char *directory, const struc
 		output_format(output, "and %llu more\n", (unsigned long long)(result->found - VERIFY_FINDINGS));
 	output_string(output, result->found == 0 ? "intact: " : "  intact    ");
 	put_intact(output, result);
-	put_facts(output, result);
+	put_facts(output, result, state);
 }
 
 static void put_output(void *output, const char *text, size_t len)
@@ -228,7 +243,7 @@ static void put_json_finding(yajl_gen json, const struct verify_finding *finding
 	yajl_gen_map_close(json);
 }
 
-static int write_json(struct output *output, const char *directory, const struct verify_result *result)
+static int write_json(struct output *output, const char *directory, const struct verify_result *result, enum state state)
 {
 	yajl_gen json = yajl_gen_alloc(NULL);
 
@@ -243,6 +258,7 @@ static int write_json(struct output *output, const char *directory, const struct
 	if (result->sealed) {
 		json_put_string(json, "session", result->name);
 		json_put_bool(json, "ended", result->ended);
+		json_put_string(json, "state", states[state]);
 		json_put_number(json, "survivors", result->survivors);
 		json_put_number(json, "records", result->records);
 		json_put_number(json, "blocks", result->blocks);
@@ -268,17 +284,22 @@ static int write_json(struct output *output, const char *directory, const struct
 	return EXIT_YES;
 }
 
-/* Whether anybody may still write to the log, or seal it. Who can change session.json can hide an end, not make one. */
-static bool goes_on(const char *directory)
+static enum state state_of(const char *directory)
 {
+	bool running = false, survived = false;
 	struct session_info info;
-	bool running = false;
 
 	if (session_info_read(directory, &info) == 0) {
 		running = info.running;
+		survived = info.ended_ns > 0;
 		session_info_free(&info);
 	}
-	return running || session_files_joined(directory);
+	if (running)
+		return STATE_SUPERVISED;
+	if (!session_files_joined(directory))
+		return STATE_OVER;
+	/* Who outlives the first process is served by a fork of the supervisor, which holds the session like a program. */
+	return survived ? STATE_SUPERVISED : STATE_JOINED;
 }
 
 static int verify(const struct request *request)
@@ -286,12 +307,14 @@ static int verify(const struct request *request)
 	static struct verify_result result;
 	char *directory = session_find(request->log_directory, request->name);
 	struct output *output;
+	enum state state;
 	int error, code;
 
 	/* Whether it was altered is not known then: that is no "yes, it was". */
 	if (!directory)
 		return EXIT_GUARD;
-	error = verify_session(directory, goes_on(directory), request->expects ? &request->expected : NULL, &result);
+	state = state_of(directory);
+	error = verify_session(directory, state != STATE_OVER, request->expects ? &request->expected : NULL, &result);
 	if (error || result.newer) {
 		code = error ? fail(EXIT_GUARD, "cannot read %s/" SEAL_FILE ": %s", directory, strerror(-error))
 			     : fail(EXIT_GUARD, "%s was sealed by a newer libguard; use the guardctl that came with it", directory);
@@ -301,9 +324,9 @@ static int verify(const struct request *request)
 	output = output_open(COLOUR_NEVER);
 	code = EXIT_YES;
 	if (request->json)
-		code = write_json(output, directory, &result);
+		code = write_json(output, directory, &result, state);
 	else
-		write_text(output, directory, &result);
+		write_text(output, directory, &result, state);
 	if (code == EXIT_YES && (!result.sealed || result.found > 0))
 		code = EXIT_NO;
 	free(directory);

@@ -230,8 +230,8 @@ check "what is finished later is told to be unprotected" \
 	verifies 0 'torn +1 record .*, 1 finished later: not protected' "$(cat "$scratch/late.session")"
 
 # A session that goes on, one whose supervisor is killed, one that is survived.
-mkfifo "$scratch/go"
-guarded off bash -c 'ls / >/dev/null; read -r line <"$1"; ls /usr >/dev/null; read -r line <"$1"; exec sleep 20' - "$scratch/go" 2>/dev/null &
+mkfifo "$scratch/go" "$scratch/stop"
+guarded off bash -c 'ls / >/dev/null; read -r line <"$1"; ls /usr >/dev/null; read -r line <"$2"; exec sleep 20' - "$scratch/go" "$scratch/stop" 2>/dev/null &
 guest=$!
 sleep 2
 session=$(newest)
@@ -247,9 +247,14 @@ check "where nothing is recorded its supervisor sleeps" same "$idle" "$(switches
 echo >"$scratch/go"
 sleep 1.8
 check "it is sealed on when it goes on" verifies 0 'expected +line [0-9]+ of [0-9]+: up to there' --expect "$before" "$session"
-echo >"$scratch/go"
+echo >"$scratch/stop"
 kill -KILL "$(sed -n 's/.*"supervisor": *\([0-9]*\).*/\1/p' "$session/session.json")"
 wait $guest 2>/dev/null
+# The program dies with it, a moment later.
+for _ in $(seq 50); do
+	[ "$("$guardctl" verify --json "$session" | grep -c '"state": "joined"')" = 1 ] || break
+	sleep 0.1
+done
 check "the end is missing when the supervisor was killed" verifies 1 '^no end: the session is over, and its supervisor was killed' "$session"
 check "what was sealed is still verified" verifies 1 '^  intact +[1-9]' "$session"
 guarded plain bash -c 'setsid bash -c "sleep 1; ls / >/dev/null" >/dev/null 2>&1 &' 2>/dev/null
