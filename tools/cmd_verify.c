@@ -127,7 +127,8 @@ static void put_finding(struct output *output, const struct verify_finding *find
 		}
 		break;
 	case VERIFY_UNENDED:
-		output_string(output, "the session is over, and its supervisor was killed or the end of the seal is cut off; sealed up to ");
+		output_string(output, "the session is over, and its supervisor was killed or could not write, or the end of the seal is cut off; "
+				      "sealed up to ");
 		put_time(output, finding->from_ns);
 		break;
 	case VERIFY_UNKNOWN:

@@ -112,22 +112,14 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
-/* Flags beside O_CREAT | O_EXCL when it is new. */
-static int open_files(struct sealer *sealer, int flags)
+static int open_files(struct sealer *sealer)
 {
-	if (sealer->fd >= 0)
-		return 0;
 	sealer->directory_fd = open(sealer->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (sealer->directory_fd < 0)
 		return -errno;
-	sealer->fd = openat(sealer->directory_fd, SEAL_FILE, O_WRONLY | O_CLOEXEC | O_NOFOLLOW | flags, 0600);
-	if (sealer->fd < 0) {
-		int error = -errno;
-
-		close_fd(&sealer->directory_fd);
-		return error;
-	}
-	return 0;
+	sealer->fd = openat(sealer->directory_fd, SEAL_FILE, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	/* Whatever the umask says. */
+	return sealer->fd < 0 || fchmod(sealer->fd, 0600) < 0 ? -errno : 0;
 }
 
 int sealer_make(const char *directory, const struct sealer_file *files, struct sealer **out)
@@ -143,20 +135,21 @@ int sealer_make(const char *directory, const struct sealer_file *files, struct s
 	sealer->chunk.number = sealer->chunk.first = sealer->chunk.count = sealer->chunk.slots = 0;
 	sealer->at = sealer->old = sealer->newer = (struct place){.segment = 1};
 	snprintf(sealer->directory, sizeof sealer->directory, "%s", directory);
-	result = open_files(sealer, O_CREAT | O_EXCL);
-	/* Whatever the umask says. */
-	if (result == 0 && fchmod(sealer->fd, 0600) < 0)
-		result = -errno;
+	result = open_files(sealer);
 	if (result == 0)
 		result = begin(sealer, files);
-	close_fd(&sealer->fd);
-	close_fd(&sealer->directory_fd);
 	if (result < 0) {
-		free(sealer);
+		sealer_free(sealer);
 		return result;
 	}
 	*out = sealer;
 	return 0;
+}
+
+void sealer_files(const struct sealer *sealer, int out[SEALER_FILES])
+{
+	out[0] = sealer->directory_fd;
+	out[1] = sealer->fd;
 }
 
 /* Have the segment open in which the next slot lies; false when it is not there yet. */
@@ -164,8 +157,6 @@ static bool open_segment(struct sealer *sealer)
 {
 	struct chunk *chunk = &sealer->chunk;
 
-	if (open_files(sealer, 0) < 0)
-		return false;
 	if (chunk->fd < 0)
 		return chunk_open(chunk, sealer->directory_fd, sealer->at.segment) == 0;
 	if (sealer->at.slot <= chunk->slots)
@@ -283,10 +274,8 @@ int sealer_add_file(struct sealer *sealer, const char *name)
 {
 	struct seal_hash content;
 	uint64_t len;
-	int result = open_files(sealer, 0);
+	int result = seal_hash_file(sealer->directory_fd, name, &content, &len);
 
-	if (result == 0)
-		result = seal_hash_file(sealer->directory_fd, name, &content, &len);
 	return result < 0 ? result : append_file(sealer, name, &content, len);
 }
 
@@ -301,14 +290,38 @@ static struct place end_of_log(const struct sealer *sealer)
 	return (struct place){segment, slots > 0 ? slots + 1 : 0};
 }
 
+/* Has the name `seal` been given to another file, or to none? */
+static bool is_replaced(const struct sealer *sealer)
+{
+	struct stat ours, there;
+
+	return fstat(sealer->fd, &ours) == 0 &&
+	       (fstatat(sealer->directory_fd, SEAL_FILE, &there, AT_SYMLINK_NOFOLLOW) < 0 || there.st_dev != ours.st_dev ||
+		there.st_ino != ours.st_ino);
+}
+
+/* Native code in a guest can have removed the file where no door saw it: what it holds is still ours to write. */
+static void put_back(const struct sealer *sealer)
+{
+	char piece[1 << 12];
+	off_t at = 0;
+	ssize_t got;
+	int fd;
+
+	unlinkat(sealer->directory_fd, SEAL_FILE, 0);
+	fd = openat(sealer->directory_fd, SEAL_FILE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return;
+	while ((got = pread(sealer->fd, piece, sizeof piece, at)) > 0 && write(fd, piece, (size_t)got) == got)
+		at += got;
+	close(fd);
+}
+
 void sealer_finish(struct sealer *sealer, unsigned survivors)
 {
 	struct seal_entry entry = {.kind = SEAL_END, .survivors = survivors};
-	struct place end;
+	struct place end = end_of_log(sealer);
 
-	if (open_files(sealer, 0) < 0)
-		return;
-	end = end_of_log(sealer);
 	sealer->last = true;
 	/* Whoever writes on all the same is not waited for. */
 	while (is_before(&sealer->at, &end) && sealer_step(sealer))
@@ -316,6 +329,8 @@ void sealer_finish(struct sealer *sealer, unsigned survivors)
 	/* A chain that does not cover the log must not look complete. */
 	if (!is_before(&sealer->at, &end))
 		(void)append(sealer, &entry);
+	if (is_replaced(sealer))
+		put_back(sealer);
 }
 
 void sealer_free(struct sealer *sealer)

@@ -29,17 +29,23 @@ struct sealer_file {
  *   files      what is sealed first; ends with a name that is NULL
  *   out        to be given back with sealer_free
  *
- * Returns 0, or -errno of open(2), write(2); -ENOMEM. Keeps no descriptor.
+ * Returns 0, or -errno of open(2), write(2); -ENOMEM. Keeps the descriptors of sealer_files: nobody can put another
+ * file in the place of the one that is written.
  *
  * Source: doc/event-log.md.
  */
 int sealer_make(const char *directory, const struct sealer_file *files, struct sealer **out) MUST_CHECK NONNULL;
 
+#define SEALER_FILES 2
+
+/* The descriptors that must stay open; -1: none. */
+void sealer_files(const struct sealer *sealer, int out[SEALER_FILES]) NONNULL;
+
 /*
  * Seal what is finished, a piece at a time: some 256 KiB, and some milliseconds at most.
  *
  * True when it should be called again at once; false when there is nothing to do now, or it cannot be done.
- * One thread at a time. Opens files on first use, and keeps three descriptors.
+ * One thread at a time. Keeps one descriptor more.
  */
 bool sealer_step(struct sealer *sealer) MUST_CHECK NONNULL;
 

@@ -204,10 +204,19 @@ check "writing it is refused by the hooks" bash -c '"$0" events --json "$1" | gr
 check "so is deleting it" bash -c '"$0" events --json "$1" | grep -q "\"action\":\"delete\".*/seal\".*builtin/session"' "$guardctl" "$(newest)"
 check "and the session is intact" verifies 0 '^intact: ' "$(newest)"
 raw=$scratch/raw
-if [ -n "$doorless" ]; then
-	skip "raw system calls to it are refused by the kernel door" "no kernel door here"
-elif ! "${CC:-cc}" -static -D_GNU_SOURCE -pthread -I"$top_srcdir" -o "$raw" "$top_srcdir/tests/e2e/raw.c" 2>/dev/null; then
-	skip "raw system calls to it are refused by the kernel door" "no compiler, or no static libc"
+if ! "${CC:-cc}" -static -D_GNU_SOURCE -pthread -I"$top_srcdir" -o "$raw" "$top_srcdir/tests/e2e/raw.c" 2>/dev/null; then
+	skip "who has removed the seal has gained nothing" "no compiler, or no static libc"
+else
+	"$guardctl" run --policy "$scratch/off.conf" -- bash -c 'echo "$GUARD_SESSION"; "$0" unlink "$GUARD_SESSION/seal"; sleep 1.2' \
+		"$raw" >"$scratch/out" 2>/dev/null
+	check "without a kernel door raw system calls remove the seal" same ok "$(tail -n 1 "$scratch/out")"
+	check "who has removed the seal has gained nothing" verifies 0 '^intact: [1-9]' "$(head -n 1 "$scratch/out")"
+	"$guardctl" run --policy "$scratch/off.conf" -- bash -c 'echo "$GUARD_SESSION"; "$0" truncate "$GUARD_SESSION/seal"; true' \
+		"$raw" >"$scratch/out" 2>/dev/null
+	check "who has emptied it is found out" verifies 1 '^chain altered: lines? 1 ' "$(head -n 1 "$scratch/out")"
+fi
+if [ -n "$doorless" ] || [ ! -x "$raw" ]; then
+	skip "raw system calls to it are refused by the kernel door" "no kernel door here, no compiler, or no static libc"
 else
 	"$guardctl" run --policy "$scratch/plain.conf" -- bash -c '"$0" truncate "$GUARD_SESSION/seal"; "$0" unlink "$GUARD_SESSION/seal"' \
 		"$raw" >"$scratch/out" 2>/dev/null
