@@ -6,7 +6,7 @@ _guardctl() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} options
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		mapfile -t COMPREPLY < <(compgen -W "run check explain report diff suggest events trace sessions --help --version" -- "$word")
+		mapfile -t COMPREPLY < <(compgen -W "run check explain report diff suggest events trace verify sessions --help --version" -- "$word")
 		return
 	fi
 	case $before in
@@ -33,6 +33,7 @@ _guardctl() {
 	diff) options="--log --top --json" ;;
 	events) options="--log --pid --operation --verdict --path --since --follow --format --json --keys" ;;
 	trace) options="--log --pid --operation --verdict --path --since --format" ;;
+	verify) options="--log --expect --json" ;;
 	sessions) options="--log" ;;
 	*) options="" ;;
 	esac

@@ -7,6 +7,7 @@
 #include "tools/event_id.h"
 #include "tools/json.h"
 #include "tools/rule_text.h"
+#include "tools/seal.h"
 #include "tools/symbols.h"
 
 #include <stdlib.h>
@@ -273,6 +274,7 @@ static void put_timeline(yajl_gen json, const struct timeline *timeline)
 static void put_coverage(yajl_gen json, const struct report *report)
 {
 	const struct session_view *view = report->view;
+	struct seal_glance seal;
 
 	json_key(json, "coverage");
 	yajl_gen_map_open(json);
@@ -293,6 +295,12 @@ static void put_coverage(yajl_gen json, const struct report *report)
 	json_put_number(json, "unreadable_segments", report->damage.unread);
 	json_put_number(json, "short_segments", report->damage.short_of);
 	json_put_number(json, "lines_not_shown", view->counts.muted);
+	if (seal_look(view->info.directory, &seal)) {
+		json_put_number(json, "sealed_blocks", seal.blocks);
+		json_put_bool(json, "seal_ended", seal.ended);
+		if (seal.blocks > 0)
+			json_put_time(json, "sealed_at", seal.sealed_ns);
+	}
 	json_key(json, "degraded");
 	yajl_gen_array_open(json);
 	for (char *const *at = view->info.degraded; at && *at; at++)

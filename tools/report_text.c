@@ -8,6 +8,7 @@
 #include "tools/report_groups.h"
 #include "tools/report_page.h"
 #include "tools/rule_text.h"
+#include "tools/seal.h"
 #include "tools/symbols.h"
 #include "tools/when.h"
 
@@ -160,6 +161,26 @@ static void put_log(struct page *page)
 		page_count(page, view->counts.muted, "refusal was", "refusals were");
 		output_string(page->output, " not told to the program: too many in a second\n");
 	}
+}
+
+/* As the seal says; nothing is checked here. */
+static void put_seal(struct page *page)
+{
+	const struct session_info *info = &page->report->view->info;
+	struct buf raw = BUF_ON(page->raw);
+	struct seal_glance seal;
+
+	if (!seal_look(info->directory, &seal) || seal.blocks == 0)
+		return;
+	buf_u64(&raw, seal.blocks);
+	buf_str(&raw, seal.blocks == 1 ? " block of the log, sealed at " : " blocks of the log, the last sealed at ");
+	when_write_local(seal.sealed_ns, &raw);
+	if (!seal.ended && info->ended_ns == 0 && !info->running)
+		buf_str(&raw, ", without an end");
+	buf_str(&raw, "; guardctl verify checks it");
+	page_label(page, "seal");
+	output_text(page->output, text_of(&raw));
+	output_string(page->output, "\n");
 }
 
 static void put_session(struct page *page)
@@ -393,6 +414,7 @@ static void write_text(const struct report *report, struct output *output)
 	put_silent(&page);
 	put_degraded(&page);
 	put_log(&page);
+	put_seal(&page);
 	put_session(&page);
 	put_command(&page);
 	put_refusals(&page, false);

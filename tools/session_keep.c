@@ -8,6 +8,7 @@
 #include "libguard/core/sys.h"
 #include "libguard/door/door.h"
 #include "libguard/record/writer.h"
+#include "tools/sealer.h"
 #include "tools/session_files.h"
 
 #include <errno.h>
@@ -27,6 +28,8 @@
 #define RETRY_MS 1000
 /* Who serves those that outlive the first process looks this often whether any is left. */
 #define LEFT_MS 2000
+/* A log that grows is sealed this often. */
+#define SEAL_MS 1000
 
 /* A session that has no session.json yet is being made, unless it is older than this. */
 #define MAKING_S 60
@@ -56,7 +59,72 @@ static int make_next(struct made_session *session)
 	return result;
 }
 
-/* Make what is asked for now, or wait for somebody to ask, IDLE_MS at most. */
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static bool is_behind(struct made_session *session)
+{
+	bool behind;
+
+	if (!atomic_load(&session->sealing))
+		return false;
+	pthread_mutex_lock(&session->making);
+	behind = sealer_is_behind(session->sealer);
+	pthread_mutex_unlock(&session->making);
+	return behind;
+}
+
+/* All is sealed: wait until somebody writes, or asks for a segment. */
+static void sleep_sealed(struct made_session *session, unsigned idle_ms)
+{
+	struct log_state *log = &session->state->log;
+
+	atomic_store(&log->asleep, 1);
+	/* Looked at once more: whoever wrote before that does not wake us. */
+	if (!is_behind(session) && atomic_load(&log->wanted) <= atomic_load(&log->ready))
+		sys_futex_wait(&log->asleep, 1, idle_ms);
+	atomic_store(&log->asleep, 0);
+	if (is_behind(session))
+		session->seal_at_ns = now_ns() + SEAL_MS * 1000000u;
+}
+
+/* Seal a piece, or wait for the time to, or for somebody to ask for a segment. */
+static void seal_or_wait(struct made_session *session, uint32_t wanted, unsigned idle_ms)
+{
+	uint64_t now = now_ns(), left_ms;
+	bool more;
+
+	if (session->seal_at_ns == 0) {
+		sleep_sealed(session, idle_ms);
+		return;
+	}
+	if (now < session->seal_at_ns) {
+		left_ms = (session->seal_at_ns - now) / 1000000u + 1;
+		sys_futex_wait(&session->state->log.wanted, wanted, left_ms < idle_ms ? (unsigned)left_ms : idle_ms);
+		return;
+	}
+	pthread_mutex_lock(&session->making);
+	more = sealer_step(session->sealer);
+	pthread_mutex_unlock(&session->making);
+	if (!more)
+		session->seal_at_ns = is_behind(session) ? now + SEAL_MS * 1000000u : 0;
+}
+
+void session_seal(struct made_session *session)
+{
+	struct log_state *log = &session->state->log;
+
+	atomic_store(&session->sealing, true);
+	if (atomic_exchange(&log->asleep, 0))
+		sys_futex_wake(&log->asleep);
+}
+
+/* Make what is asked for now, or wait for somebody to ask, IDLE_MS at most; and seal the log meanwhile. */
 static void serve_once(struct made_session *session, unsigned idle_ms)
 {
 	struct log_state *log = &session->state->log;
@@ -64,7 +132,7 @@ static void serve_once(struct made_session *session, unsigned idle_ms)
 	int result;
 
 	if (wanted <= atomic_load(&log->ready)) {
-		sys_futex_wait(&log->wanted, wanted, idle_ms);
+		seal_or_wait(session, wanted, idle_ms);
 		return;
 	}
 	pthread_mutex_lock(&session->making);
@@ -196,6 +264,7 @@ static void __attribute__((noreturn)) serve_survivors(struct made_session *sessi
 		_exit(0);
 	while (door_is_there() ? !door_is_empty() : fd >= 0 && session_files_in_use(fd))
 		serve_once(session, LEFT_MS);
+	sealer_finish(session->sealer, 0);
 	atomic_store(&session->state->log.finished, 1);
 	sys_futex_wake(&session->state->log.ready);
 	_exit(0);
@@ -226,11 +295,6 @@ void session_close(struct made_session *session, int exit_code, unsigned survivo
 	if (survivors > 0)
 		session_make_ahead(session);
 	pthread_mutex_lock(&session->making);
-	if (survivors == 0 || !leave_server(session)) {
-		atomic_store(&state->log.finished, 1);
-		sys_futex_wake(&state->log.ready);
-	}
-	atomic_store(&state->supervisor, 0);
 	session->info.ended_ns = sys_now_ns();
 	session->info.exit_code = exit_code;
 	session->info.survivors = survivors;
@@ -238,4 +302,12 @@ void session_close(struct made_session *session, int exit_code, unsigned survivo
 	if (result < 0)
 		fprintf(stderr, "libguard: the end of the session cannot be written to %s/session.json: %s\n",
 			session->directory, strerror(-result));
+	else
+		(void)sealer_add_file(session->sealer, "session.json");
+	if (survivors == 0 || !leave_server(session)) {
+		sealer_finish(session->sealer, survivors);
+		atomic_store(&state->log.finished, 1);
+		sys_futex_wake(&state->log.ready);
+	}
+	atomic_store(&state->supervisor, 0);
 }

@@ -7,6 +7,7 @@
 #include "libguard/core/sys.h"
 #include "libguard/session/start.h"
 #include "tools/policy_load.h"
+#include "tools/sealer.h"
 #include "tools/session_files.h"
 
 #include <errno.h>
@@ -121,6 +122,18 @@ static const char *first_place(const struct places *places)
 	return places->count ? places->defaults[0] : "any place";
 }
 
+static int seal_files(const struct compiled *compiled, struct made_session *out)
+{
+	const struct sealer_file files[] = {{"policy.conf", compiled->text.text, compiled->text.text_len},
+					    {"policy.img", compiled->image, compiled->size},
+					    {NULL, NULL, 0}};
+	int result = sealer_make(out->directory, files, &out->sealer);
+
+	if (result < 0)
+		session_files_remove(out->directory);
+	return result;
+}
+
 /* Make all files but session.json in one place. The policy is compiled again if it was for another directory. */
 static int make_in(const struct session_request *request, const char *place, const char *id, bool named,
 		   struct compiled *compiled, struct made_session *out)
@@ -133,13 +146,14 @@ static int make_in(const struct session_request *request, const char *place, con
 		session_files_remove(out->directory);
 		return -ECANCELED;
 	}
-	return session_files_make(out->directory,
-				  &(struct session_files){.image = compiled->image,
-							  .image_size = compiled->size,
-							  .text = compiled->text.text,
-							  .text_len = compiled->text.text_len,
-							  .shared = out->shared},
-				  &out->state);
+	result = session_files_make(out->directory,
+				    &(struct session_files){.image = compiled->image,
+							    .image_size = compiled->size,
+							    .text = compiled->text.text,
+							    .text_len = compiled->text.text_len,
+							    .shared = out->shared},
+				    &out->state);
+	return result < 0 ? result : seal_files(compiled, out);
 }
 
 /* In the record always; on stderr only when somebody has asked for the place. */

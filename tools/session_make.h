@@ -25,7 +25,10 @@ struct made_session {
 	struct session_state *state;
 	bool shared;               /* processes of other users may join */
 	bool complained;           /* the log cannot grow, and stderr has been told */
-	pthread_mutex_t making;    /* held while a segment is made */
+	pthread_mutex_t making;    /* held while a segment is made, or the log is sealed */
+	struct sealer *sealer;
+	_Atomic bool sealing;      /* the log is sealed while it grows */
+	uint64_t seal_at_ns;       /* CLOCK_MONOTONIC: when it is sealed next; 0: when there is something */
 	unsigned keep_days, keep_sessions;
 	struct policy_kernel kernel;
 	bool hides;                /* some rule hides objects */
@@ -43,6 +46,9 @@ struct made_session {
  */
 int session_make(const struct session_request *request, struct made_session *out) MUST_CHECK NONNULL;
 
+/* Seal the log from now on, in that thread. No descriptor of this process may be closed by others any more. */
+void session_seal(struct made_session *session) NONNULL;
+
 /* Make segments ahead of need until the process ends, in a thread of its own. 0 or -errno of pthread_create(3). */
 int session_serve(struct made_session *session) MUST_CHECK NONNULL;
 
@@ -58,5 +64,5 @@ void session_expire(const struct made_session *session) NONNULL;
 /* Say in the record what is not as it should be. SENTENCE is malloc'ed, or NULL without memory; taken over. */
 void session_degrade(struct made_session *session, char *sentence) __attribute__((nonnull(1)));
 
-/* The end of the first process: say so to those who go on, and in session.json. */
+/* The end of the first process: say so to those who go on, and in session.json. Then the seal ends, or is left to who serves them. */
 void session_close(struct made_session *session, int exit_code, unsigned survivors) NONNULL;

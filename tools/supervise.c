@@ -10,12 +10,14 @@
 #include "libguard/session/start.h"
 #include "tools/cmd.h"
 #include "tools/kernel_door.h"
+#include "tools/sealer.h"
 #include "tools/session_make.h"
 #include "tools/tree.h"
 #include "tools/witness.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,22 +238,27 @@ static void stand_in(struct stand_in *self)
 	witness_end(&self->witness);
 }
 
-/* Hold nothing that others could wait for: ends of pipes, locks, a mounted directory. But for the two of ours. */
-static void let_go(int ready, int listener)
+/* Hold nothing that others could wait for: ends of pipes, locks, a mounted directory. But for those to KEEP, or -1. */
+static void let_go(const int *keep, size_t count)
 {
 	int null = open("/dev/null", O_RDWR);
-	unsigned low = (unsigned)(ready < listener ? ready : listener), high = (unsigned)(ready < listener ? listener : ready);
+	unsigned from = STDERR_FILENO + 1, next;
 
 	if (null >= 0) {
 		dup2(null, STDIN_FILENO);
 		dup2(null, STDOUT_FILENO);
 	}
-	if (listener < 0)
-		low = high;
-	close_range(STDERR_FILENO + 1, low - 1, 0);
-	if (low != high)
-		close_range(low + 1, high - 1, 0);
-	close_range(high + 1, ~0u, 0);
+	for (; from < UINT_MAX; from = next + 1) {
+		next = UINT_MAX;
+		for (size_t i = 0; i < count; i++)
+			if (keep[i] >= (int)from && (unsigned)keep[i] < next)
+				next = (unsigned)keep[i];
+		if (next == UINT_MAX)
+			break;
+		if (next > from)
+			close_range(from, next - 1, 0);
+	}
+	close_range(from, ~0u, 0);
 	/* A directory that has gone is as good. */
 	(void)!chdir("/");
 }
@@ -275,9 +282,11 @@ static void answer_child(int ready, int status, const char *directory, const str
 static int open_door(struct kernel_door *door, struct made_session *session, const struct session_request *request, int ready)
 {
 	int listener = kernel_door_receive(door, session, ready);
+	int keep[2 + SEALER_FILES] = {ready, listener};
 	int32_t status = listener < -1 ? listener : 0;
 
-	let_go(ready, listener);
+	sealer_files(session->sealer, keep + 2);
+	let_go(keep, ARRAY_LEN(keep));
 	if (listener >= 0)
 		status = kernel_door_serve(door, session, listener, request->launches ? request->child : 0);
 	(void)!session_info_write(&session->info);
@@ -337,11 +346,11 @@ int supervise_session(const struct session_request *request, int ready)
 		close(ready);
 		if (status < 0)
 			return give_up(request, &session);
+		session_seal(self.session);
 		session_expire(self.session);
 	} else {
 		close(ready);
-		let_go(STDERR_FILENO + 1, -1);
-		close(STDERR_FILENO + 1);
+		let_go(NULL, 0);
 	}
 	stand_in(&self);
 	exited = self.end.si_code == CLD_EXITED;

@@ -90,7 +90,7 @@ uint32_t chunk_reserved(const struct chunk *chunk)
 	return reserved < chunk->slots ? (uint32_t)reserved : chunk->slots;
 }
 
-bool chunk_load(struct chunk *chunk, uint32_t first)
+bool chunk_load(struct chunk *chunk, uint32_t first, uint32_t most)
 {
 	size_t offset = ((size_t)first + 1) * EVENT_SLOT, len;
 	ssize_t got;
@@ -99,7 +99,8 @@ bool chunk_load(struct chunk *chunk, uint32_t first)
 	chunk->count = 0;
 	if (first >= chunk->slots)
 		return false;
-	len = chunk->slots - first < CHUNK_SLOTS ? chunk->slots - first : CHUNK_SLOTS;
+	most = most < CHUNK_SLOTS ? most : CHUNK_SLOTS;
+	len = chunk->slots - first < most ? chunk->slots - first : most;
 	got = read_at(chunk->fd, chunk->data, len * EVENT_SLOT, offset);
 	for (ssize_t i = 0; i < got / EVENT_SLOT; i++)
 		chunk->marks[i] = atomic_load_explicit(&chunk->data[i].head.mark, memory_order_relaxed);

@@ -146,7 +146,7 @@ static bool have(struct log_reader *reader, const struct window *window, bool wh
 	/* Asked before the load: what is reserved in between would look like a hole. */
 	if (window == &reader->row)
 		reader->reserved = reader->overtaken ? chunk->slots : chunk_reserved(chunk);
-	return chunk_load(chunk, window->at);
+	return chunk_load(chunk, window->at, CHUNK_SLOTS);
 }
 
 /* The mark at the window's start, with all slots of a committed record behind it. */

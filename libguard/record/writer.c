@@ -169,11 +169,20 @@ static int replace(struct log_writer *writer, struct log_segment *old)
 	return 0;
 }
 
+/* Let a supervisor that sleeps know that there is something to do. */
+static void rouse(struct log_state *state)
+{
+	if (atomic_exchange(&state->asleep, 0))
+		sys_futex_wake(&state->asleep);
+}
+
 /* Let the supervisor know that segment NUMBER will be needed. */
 static void ask_for(struct log_state *state, uint32_t number)
 {
-	if (raise_to(&state->wanted, number))
-		sys_futex_wake(&state->wanted);
+	if (!raise_to(&state->wanted, number))
+		return;
+	sys_futex_wake(&state->wanted);
+	rouse(state);
 }
 
 /* Wait until segment NUMBER exists; false when it does not come. */
@@ -307,8 +316,10 @@ static bool place(struct log_state *state, struct log_segment *segment, const st
 	uint64_t start, half = segment->count / 2;
 	_Atomic uint32_t *mark;
 
-	/* Also where it is full: 64 bits do not come round, and a page that is read first faults twice. */
-	start = atomic_fetch_add_explicit(reserved, shape->slots, memory_order_relaxed);
+	/* Also where it is full: 64 bits do not come round, and a page that is read first faults twice. Before `asleep` is
+	 * looked at, in every eye: either the supervisor sees the addition before it falls asleep, or this writer sees that it
+	 * sleeps. */
+	start = atomic_fetch_add(reserved, shape->slots);
 	if (start >= segment->count)
 		return false;
 	mark = &segment->slots[start].head.mark;
@@ -321,6 +332,8 @@ static bool place(struct log_state *state, struct log_segment *segment, const st
 	atomic_thread_fence(memory_order_release);
 	fill(&segment->slots[start], event, shape);
 	atomic_store_explicit(mark, MARK_COMMITTED | shape->slots, memory_order_release);
+	if (UNLIKELY(atomic_load(&state->asleep)))
+		rouse(state);
 	if (UNLIKELY(start <= half && half < start + shape->slots))
 		ask_for(state, segment->number + 1);
 	return true;

@@ -23,7 +23,7 @@ struct log_state {
 	_Atomic uint32_t finished; /* 1: no supervisor makes segments any more */
 	_Atomic uint32_t filling;  /* segment that takes records now: where a new process attaches; 0 is 1 */
 	_Atomic uint32_t stuck;    /* segment that did not come: nobody waits for it again; it may come later. The supervisor sets it too */
-	_Atomic uint32_t unused;
+	_Atomic uint32_t asleep;   /* 1: the supervisor waits here, and must hear of the next record; futex */
 	_Atomic uint64_t lost;     /* records that could not be written */
 };
 
@@ -92,7 +92,8 @@ int log_write(struct log_writer *writer, const struct event *event) NONNULL;
  * One process at a time.
  *
  * The supervisor makes segment 1, sets state->ready to 1, and from then on waits on state->wanted: it makes what is
- * wanted and not ready, raises state->ready and wakes it. When that fails it sets state->stuck to the number, so
+ * wanted and not ready, raises state->ready and wakes it. A supervisor that seals what is written may set
+ * state->asleep to 1 and wait on that instead, after a last look at what was reserved. When making fails it sets state->stuck to the number, so
  * that no guest waits in vain; when it gives up for good it sets state->finished. Ignore SIGXFSZ.
  *
  * Returns 0, or

@@ -9,7 +9,8 @@ flip    some bytes of events-0001.log are others
 json    session.json is cut, then has other bytes
 
 COMMAND... and "report", "events" or "sessions" is what is run. To behave is to end with 0 or 125 (with a sentence on
-stderr), to read no more records than there were, and to say so where some were lost. Exit status 1: it did not.
+stderr), to read no more records than there were, and to say so where some were lost; and "verify" is to find every
+change of what is sealed, and no other. Exit status 1: it did not.
 """
 import json
 import os
@@ -30,6 +31,21 @@ def run(command, session):
     if done.returncode == 125 and b"guardctl: " not in done.stderr:
         return f"{command[-1]} failed without a word", done
     return None, done
+
+
+def is_sealed_change(how, data, damaged):
+    """All is sealed but the second half of the log's head, its counter."""
+    if len(data) != len(damaged):
+        return True
+    changed = [at for at in range(len(data)) if data[at] != damaged[at]]
+    return any(how == "json" or not 64 <= at < 128 for at in changed)
+
+
+def verify(command, session, expected):
+    done = subprocess.run([*command, "verify", "--json", session], stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
+    if done.returncode != expected or bool(json.loads(done.stdout)["findings"]) != bool(expected):
+        return [f"verify ended with {done.returncode}: {done.stdout[-400:]!r} {done.stderr[-400:]!r}"]
+    return []
 
 
 def records(output):
@@ -95,6 +111,7 @@ def main():
         for others in ["report"], ["trace", "--format", "folded"]:
             fault = run([*command, *others], copy)[0]
             faults += [fault] if fault else []
+        faults += verify(command, copy, int(is_sealed_change(how, data, damaged)))
         fault = run([*command, "sessions", "--log"], place)[0]
         faults += [fault] if fault else []
         if faults:

@@ -31,6 +31,7 @@ others() { # HEADERS FILES ROOM... (two patterns)
 check "libconfig is used by the policy loader alone" refute others libconfig 'tools/policy_[a-z_]+\.[ch]' libguard tools
 check "libunwind is used by the stack walker alone" refute others libunwind 'libguard/record/stack\.[ch]' libguard tools
 check "elfutils is used by what reads debug information alone" refute others 'elfutils/[a-z]+' 'tools/dwarf\.[ch]' libguard tools
+check "nettle is used by what seals the log alone" refute others 'nettle/[a-z0-9]+' 'tools/seal\.[ch]' libguard tools
 check "zlib is used by the packer alone" refute others zlib 'tools/packer\.[ch]' libguard tools
 check "no hook needs stdio or the heap" refute others 'stdio|malloc' 'libguard/(record/reader\.c|door/[a-z]+\.c|hooks/hook\.h|hooks/[a-z_]+\.c)' libguard
 finish

@@ -10,6 +10,7 @@
 #include "libguard/record/writer.h"
 #include "tests/fuzz/fuzz.h"
 #include "tools/policy_load.h"
+#include "tools/sealer.h"
 #include "tools/session_info.h"
 
 #include <errno.h>
@@ -150,6 +151,51 @@ static void seed_log(void)
 	seed("event_log", "two", data, 2 * used + 2);
 }
 
+/* Put the file NAME behind what DATA has already. */
+static size_t add_file(unsigned char *data, size_t at, const char *name, size_t most)
+{
+	char path[128];
+	const char *text;
+	size_t len;
+
+	snprintf(path, sizeof path, "%s/%s", fuzz_directory(), name);
+	text = read_all(path, &len);
+	len = len < most ? len : most;
+	memcpy(data + at, text, len);
+	return at + len;
+}
+
+/* The log of seed_log, sealed: flags, length of the seal, seal, segment; the second half is sealed as a later block. */
+static void seed_seal(void)
+{
+	const struct sealer_file files[] = {{"policy.conf", "version = 1;", 12}, {NULL, NULL, 0}};
+	struct log_state state = {.ready = 1};
+	static unsigned char data[1 << 16];
+	struct log_writer writer;
+	struct sealer *sealer;
+	size_t len;
+
+	demand(sealer_make(fuzz_directory(), files, &sealer) == 0, "sealer_make");
+	while (sealer_step(sealer))
+		;
+	demand(log_attach(&writer, fuzz_directory(), &state) == 0, "log_attach");
+	write_kinds(&writer);
+	/* Nobody finishes this one. */
+	atomic_fetch_add(&writer.first.head->reserved, 2);
+	log_detach(&writer);
+	sealer_finish(sealer, 1);
+	sealer_free(sealer);
+	len = add_file(data, 3, "seal", 1 << 14);
+	data[1] = (unsigned char)(len - 3);
+	data[2] = (unsigned char)((len - 3) >> 8);
+	len = add_file(data, len, "events-0001.log", 1 << 14);
+	seed("seal", "whole", data, len);
+	data[0] = 1;
+	seed("seal", "mended", data, len);
+	data[0] = 3;
+	seed("seal", "running", data, len);
+}
+
 static void seed_globs(void)
 {
 	static const char *const rows[] = {"/a/**/b*/c\n/a/bx/q/by/c", "**/*.pem\n/etc/a.pem", "[!a-c]]x?\nd]xz",
@@ -212,6 +258,7 @@ int main(int argc, char **argv)
 	demand(mkdir(target, 0700) == 0 || errno == EEXIST, target);
 	seed_policies(argv[1]);
 	seed_log();
+	seed_seal();
 	seed_globs();
 	seed_words();
 	seed_session();
