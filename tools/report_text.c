@@ -92,6 +92,17 @@ static void put_uncovered(struct page *page)
 	}
 }
 
+static void put_floor(struct page *page)
+{
+	const char *floor = page->report->view->info.floor;
+
+	if (!*floor)
+		return;
+	page_label(page, "floor");
+	output_text(page->output, (struct text){floor, strlen(floor)});
+	output_string(page->output, "\n");
+}
+
 static void put_degraded(struct page *page)
 {
 	for (char **sentence = page->report->view->info.degraded; *sentence; sentence++) {
@@ -372,6 +383,7 @@ static void write_text(const struct report *report, struct output *output)
 	put_verdict(&page);
 	put_covered(&page);
 	put_uncovered(&page);
+	put_floor(&page);
 	put_degraded(&page);
 	put_log(&page);
 	put_session(&page);
