@@ -8,11 +8,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#define MQUEUE_MAGIC 0x19800202 /* statfs(2) */
+#define QUEUES "/dev/mqueue"
 
 static void tell(struct made_session *session, char *sentence)
 {
@@ -76,7 +82,9 @@ static int open_nearest(const char *path)
 	return fd;
 }
 
-/* Allow all that the floor is about below PATH. 1 if that is everything. */
+#define TOP 1
+
+/* Allow all that the floor is about below PATH. TOP if that is everything. */
 static int allow_root(int ruleset, const char *path, uint64_t rights)
 {
 	int fd = open_nearest(path), top, result;
@@ -87,7 +95,56 @@ static int allow_root(int ruleset, const char *path, uint64_t rights)
 	top = fstat(fd, &here) == 0 && stat("/", &all) == 0 && here.st_dev == all.st_dev && here.st_ino == all.st_ino;
 	result = floor_allow_below(ruleset, fd, rights);
 	close(fd);
-	return result < 0 ? result : top;
+	return result < 0 ? result : top * TOP;
+}
+
+/* The top of the message queues' file system, by a mount that is nobody else's; needs rights. */
+static int mount_queues(void)
+{
+	int context = (int)syscall(SYS_fsopen, "mqueue", FSOPEN_CLOEXEC), mount;
+
+	if (context < 0)
+		return -1;
+	mount = syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) == 0
+			? (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, 0)
+			: -1;
+	close(context);
+	return mount;
+}
+
+/*
+ * Message queues are opened by a mount that no name leads to; but its top is the same directory as that of any other
+ * mount of them. False: there is none.
+ */
+static bool allow_queues(int ruleset, uint64_t rights)
+{
+	int fd = open(QUEUES, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct statfs status;
+	bool allowed;
+
+	if (fd >= 0 && (fstatfs(fd, &status) < 0 || (unsigned long)status.f_type != MQUEUE_MAGIC)) {
+		close(fd);
+		fd = -1;
+	}
+	/* Inside another session that would be refused and recorded. */
+	if (fd < 0 && !getenv(SESSION_VARIABLE))
+		fd = mount_queues();
+	allowed = fd >= 0 && floor_allow_below(ruleset, fd, rights) == 0;
+	if (fd >= 0)
+		close(fd);
+	return allowed;
+}
+
+static bool covers_queues(const struct floor_plan *plan)
+{
+	for (size_t i = 0; i < plan->roots.count; i++) {
+		const char *root = plan->roots.items[i];
+		size_t len = strlen(root);
+
+		if (!strncmp(root, QUEUES, len) && (QUEUES[len] == '/' || QUEUES[len] == '\0'))
+			return true;
+	}
+	return false;
 }
 
 /* Every process opens the session's files itself, to map them. */
@@ -129,8 +186,8 @@ static int allow_ports(int ruleset, const struct floor_ports *ports, uint64_t ri
 	return result;
 }
 
-/* The ruleset's descriptor, or -errno. *top: all that is left to allow is everything, since roots are missing. */
-static int make_ruleset(const struct floor_plan *plan, const struct floor_scope *scope, const char *directory, bool *top)
+/* The ruleset's descriptor, or -errno; -ENOTSUP: all would be allowed to change. */
+static int make_ruleset(const struct floor_plan *plan, const struct floor_scope *scope, const char *directory, bool *queues)
 {
 	int ruleset = floor_ruleset(scope), result = 0;
 
@@ -140,7 +197,7 @@ static int make_ruleset(const struct floor_plan *plan, const struct floor_scope 
 		result = allow_sessions(ruleset, directory);
 	for (size_t i = 0; scope->files && result == 0 && i < plan->roots.count; i++)
 		result = allow_root(ruleset, plan->roots.items[i], scope->files);
-	*top = result == 1;
+	*queues = !scope->files || !covers_queues(plan) || result || allow_queues(ruleset, scope->files);
 	if (result == 0 && (scope->ports & FLOOR_CONNECT_TCP))
 		result = allow_ports(ruleset, &plan->connect, FLOOR_CONNECT_TCP);
 	if (result == 0 && (scope->ports & FLOOR_BIND_TCP))
@@ -148,7 +205,7 @@ static int make_ruleset(const struct floor_plan *plan, const struct floor_scope 
 	if (result == 0)
 		return ruleset;
 	close(ruleset);
-	return result < 0 ? result : -ENOENT;
+	return result < 0 ? result : -ENOTSUP;
 }
 
 static void put_ports(FILE *out, const char *what, const struct floor_ports *ports)
@@ -157,7 +214,8 @@ static void put_ports(FILE *out, const char *what, const struct floor_ports *por
 }
 
 /* "Landlock 7: changes below 2 directories, where 1 rule refuses more; TCP connects to 1 port". */
-static char *describe(const struct floor_plan *plan, const struct floor_scope *scope, int abi, const char *no_changes)
+static char *describe(const struct floor_plan *plan, const struct floor_scope *scope, int abi, const char *no_changes,
+		      bool queues)
 {
 	char *text = NULL;
 	size_t len;
@@ -171,6 +229,8 @@ static char *describe(const struct floor_plan *plan, const struct floor_scope *s
 		if (plan->inside)
 			fprintf(out, " (%u %s there)", plan->inside,
 				plan->inside == 1 ? "rule refuses more" : "rules refuse more");
+		if (!queues)
+			fputs(", message queues never (nothing is mounted at " QUEUES ")", out);
 	} else {
 		fprintf(out, "files change anywhere (%s)", no_changes);
 	}
@@ -211,7 +271,7 @@ int floor_prepare(struct floor *floor, struct made_session *session)
 		.ports = (plan->connect.limited ? FLOOR_CONNECT_TCP : 0) | (plan->bind.limited ? FLOOR_BIND_TCP : 0),
 		.kept_inside = (plan->signals ? FLOOR_SIGNALS : 0) | (plan->abstract ? FLOOR_ABSTRACT : 0),
 	};
-	bool top = false;
+	bool queues = true;
 	int abi;
 
 	*floor = (struct floor){.ruleset = -1};
@@ -231,12 +291,12 @@ int floor_prepare(struct floor *floor, struct made_session *session)
 		no_changes = "this kernel's Landlock would refuse every rename to another directory (Linux 5.19)";
 	floor_mask(&scope, abi);
 	if (!is_empty(&scope))
-		floor->ruleset = make_ruleset(plan, &scope, session->directory, &top);
-	if (top) {
-		no_changes = "a directory that the policy names is missing, and so is all above it but the top";
+		floor->ruleset = make_ruleset(plan, &scope, session->directory, &queues);
+	if (floor->ruleset == -ENOTSUP) {
+		no_changes = "of a place where the policy allows changes, nothing is there but the top";
 		scope.files = 0;
 		if (!is_empty(&scope))
-			floor->ruleset = make_ruleset(plan, &scope, session->directory, &top);
+			floor->ruleset = make_ruleset(plan, &scope, session->directory, &queues);
 	}
 	if (is_empty(&scope)) {
 		floor->ruleset = -1;
@@ -245,7 +305,7 @@ int floor_prepare(struct floor *floor, struct made_session *session)
 	}
 	if (floor->ruleset < 0)
 		return missing(session, reason(-floor->ruleset));
-	floor->sentence = describe(plan, &scope, abi, no_changes);
+	floor->sentence = describe(plan, &scope, abi, no_changes, queues);
 	return 0;
 }
 
