@@ -287,8 +287,13 @@ static int open_door(struct floor *floor, struct kernel_door *door, struct made_
 	if (listener < -1)
 		status = listener;
 
+	/* Nobody will answer: what the child still asks must not wait for it. */
+	if (listener >= 0 && status < 0) {
+		close(listener);
+		listener = -1;
+	}
 	let_go(ready, listener);
-	if (listener >= 0 && status == 0)
+	if (listener >= 0)
 		status = kernel_door_serve(door, session, listener, request->launches ? request->child : 0);
 	(void)!session_info_write(&session->info);
 	if (awaited)

@@ -41,7 +41,7 @@ meets() { # ERROR COMMAND...
 	same "$error" "$(guarded on "$native" "$@" 2>&1)"
 }
 
-check "the hooks refuse what is outside" eval "refute guarded on touch '$scratch/outside/new' 2>'$scratch/err' &&
+check "the hooks refuse what is outside" eval "refute guarded on mkdir '$scratch/outside/new' 2>'$scratch/err' &&
 	grep 'refused create $scratch/outside/new (the default' '$scratch/err'"
 check "through the gate, a file cannot be made outside; without the floor it can" meets EACCES make "$scratch/outside/new"
 check "nor one be changed" meets EACCES make "$scratch/outside/f"
