@@ -7,8 +7,8 @@
  *   floor connect PORT              to 127.0.0.1
  *   floor abstract NAME             connect to an abstract socket
  *   floor signal PID
- *   floor cost DIR                  by libc: nanoseconds of open for writing and close, and of making and removing a
- *                                   file, the best of many batches
+ *   floor cost DIR                  by libc: nanoseconds of open for reading and close, the same for writing, and of
+ *                                   making and removing a file, each the best of many batches
  */
 #include "libguard/kernel/gate.h"
 
@@ -121,7 +121,7 @@ static double since(const struct timespec *from)
 
 static int cost(const char *directory)
 {
-	double opened = 1e12, made = 1e12, now;
+	double looked = 1e12, opened = 1e12, made = 1e12, now;
 	struct timespec from;
 	char kept[4096], fresh[4096];
 
@@ -129,6 +129,11 @@ static int cost(const char *directory)
 	snprintf(fresh, sizeof fresh, "%s/fresh", directory);
 	close(open(kept, O_WRONLY | O_CREAT, 0644));
 	for (int i = 0; i < BATCHES; i++) {
+		clock_gettime(CLOCK_MONOTONIC, &from);
+		for (int k = 0; k < BATCH; k++)
+			close(open(kept, O_RDONLY));
+		now = since(&from);
+		looked = now < looked ? now : looked;
 		clock_gettime(CLOCK_MONOTONIC, &from);
 		for (int k = 0; k < BATCH; k++)
 			close(open(kept, O_WRONLY));
@@ -142,7 +147,7 @@ static int cost(const char *directory)
 		now = since(&from);
 		made = now < made ? now : made;
 	}
-	printf("%.0f %.0f\n", opened, made);
+	printf("%.0f %.0f %.0f\n", looked, opened, made);
 	return 0;
 }
 
