@@ -57,7 +57,7 @@ static void __attribute__((noreturn)) become_program(int ready, pid_t parent, co
 	struct start_answer answer;
 	int error;
 
-	if (start_await(ready, parent, &answer) < 0 || start_filter(ready, &answer) < 0)
+	if (start_await(ready, parent, &answer) < 0 || start_kernel(ready, &answer) < 0)
 		_exit(EXIT_REFUSED);
 	if (answer.status == START_GUARDED && (set_preload(library) < 0 || set_session(answer.directory) < 0))
 		_exit(fail(EXIT_GUARD, "out of memory"));

@@ -81,6 +81,9 @@ void rules_add_builtin(struct policy_rules *rules, const struct policy_setting *
 
 	if (setting->program) {
 		add_path(arena, &program, setting->program, "");
+		/* By the name alone it is known to who may not look at it. */
+		if (strrchr(setting->program, '/'))
+			words_add_new(arena, &program, pattern_escape(arena, strrchr(setting->program, '/') + 1));
 		rules_add(rules, &(const struct policy_rule){
 					 .image = {.id = "builtin/supervisor",
 						   .file = "built-in",

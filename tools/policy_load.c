@@ -27,8 +27,9 @@ static int fill_text(const struct policy_rules *rules, struct policy_text *out)
 		.text = malloc(rules->text_len + 1),
 		.text_len = rules->text_len,
 		.warnings = rules->notes.warnings,
+		.floor = floor_plan_make(rules),
 	};
-	if (!out->source || !out->text || (rules->log_directory && !out->log_directory)) {
+	if (!out->source || !out->text || !out->floor || (rules->log_directory && !out->log_directory)) {
 		policy_text_free(out);
 		return -ENOMEM;
 	}
@@ -62,6 +63,7 @@ void policy_text_free(struct policy_text *text)
 	free(text->log_directory);
 	free(text->source);
 	free(text->text);
+	floor_plan_free(text->floor);
 	*text = (struct policy_text){0};
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "libguard/core/base.h"
+#include "tools/floor_plan.h"
 
 #include <stdio.h>
 
@@ -27,6 +28,7 @@ struct policy_text {
 	char *text;            /* its bytes, for policy.conf */
 	size_t text_len;
 	unsigned warnings;     /* how many went to the stream for them */
+	struct floor_plan *floor; /* malloc'ed */
 };
 
 /*

@@ -245,6 +245,16 @@ size_t pattern_literal_prefix(const char *pattern)
 	return *at ? whole : (size_t)(at - pattern);
 }
 
+const char *pattern_root(struct arena *arena, const char *pattern)
+{
+	size_t prefix = pattern_literal_prefix(pattern);
+
+	/* A whole name comes and goes in the directory that holds it. */
+	while (!pattern[prefix] && prefix > 0 && pattern[--prefix] != '/')
+		;
+	return prefix > 0 && *pattern == '/' ? unescape(arena, pattern, prefix) : "/";
+}
+
 /* "a//b" and "a/./b" to "a/b", no '/' at the end. */
 static const char *normalise(const struct making *making, const char *pattern)
 {

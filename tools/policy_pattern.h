@@ -35,5 +35,11 @@ const char *pattern_escape(struct arena *arena, const char *text) NONNULL;
  */
 const char *pattern_variables(const struct reading *reading, unsigned line, const char *text) NONNULL;
 
+/*
+ * The directory below which all lies that a path pattern covers, whatever is there: "/a" of "/a/b*c/d" and of "/a/b". "/"
+ * for one that may begin anywhere.
+ */
+const char *pattern_root(struct arena *arena, const char *pattern) NONNULL;
+
 /* How many bytes of PATTERN, whole components without their last '/', hold nothing a glob would understand. */
 size_t pattern_literal_prefix(const char *pattern) NONNULL;

@@ -157,9 +157,6 @@ static void read_kernel(struct policy_rules *rules, const struct reading *readin
 	if ((kernel->filter == PART_REQUIRE && kernel->supervisor == PART_OFF) ||
 	    (kernel->supervisor == PART_REQUIRE && kernel->filter == PART_OFF))
 		reading_error(reading, group->line, "\"filter\" and \"supervisor\" are one without the other: require both, or none");
-	if (kernel->landlock == PART_REQUIRE)
-		reading_error(reading, schema_member(group, IN_KERNEL, "landlock")->line,
-			      "\"landlock\" is required, and this version does not have it: write \"auto\" or \"off\"");
 }
 
 static int by_id(const void *left, const void *right)

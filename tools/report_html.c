@@ -154,6 +154,11 @@ static void put_coverage(struct html *html)
 		html_put(html, "</strong>");
 	}
 	end_fact(html);
+	if (*view->info.floor) {
+		begin_fact(html, "Floor");
+		html_string(html, view->info.floor);
+		end_fact(html);
+	}
 	put_uncovered(html);
 	begin_fact(html, "Log");
 	html_count(html, html->report->summary->records, "record", "records");

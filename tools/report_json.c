@@ -280,6 +280,7 @@ static void put_coverage(yajl_gen json, const struct report *report)
 	yajl_gen_map_open(json);
 	json_put_bool(json, "complete", report_is_complete(report));
 	json_put_string(json, "level", view->info.level);
+	json_put_string(json, "floor", view->info.floor);
 	json_put_number(json, "hooked", report->summary->programs.started);
 	json_put_number(json, "uncovered", report_has_door(report) ? 0 : report->summary->programs.uncovered);
 	json_put_number(json, "kernel_only", report_has_door(report) ? report->summary->programs.uncovered : 0);

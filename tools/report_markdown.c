@@ -126,6 +126,10 @@ static void put_head(const struct report *report, struct output *output)
 	report_write_gaps(report, &raw);
 	if (raw.len == 0)
 		buf_str(&raw, "none lost, all covered");
+	if (*info->floor) {
+		buf_str(&raw, "; floor: ");
+		buf_str(&raw, info->floor);
+	}
 	add_buf(&raw);
 	buf_str(&page.line, "  ");
 	end_line(output);

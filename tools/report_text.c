@@ -111,6 +111,17 @@ static void put_uncovered(struct page *page)
 	}
 }
 
+static void put_floor(struct page *page)
+{
+	const char *floor = page->report->view->info.floor;
+
+	if (!*floor)
+		return;
+	page_label(page, "floor");
+	output_text(page->output, (struct text){floor, strlen(floor)});
+	output_string(page->output, "\n");
+}
+
 static void put_degraded(struct page *page)
 {
 	for (char **sentence = page->report->view->info.degraded; *sentence; sentence++) {
@@ -414,6 +425,7 @@ static void write_text(const struct report *report, struct output *output)
 	put_silent(&page);
 	put_degraded(&page);
 	put_log(&page);
+	put_floor(&page);
 	put_seal(&page);
 	put_session(&page);
 	put_command(&page);

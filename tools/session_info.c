@@ -43,6 +43,7 @@ static const struct member {
 	{"mode", MEMBER_STRING, offsetof(struct session_info, mode)},
 	{"argv", MEMBER_LIST, offsetof(struct session_info, argv)},
 	{"level", MEMBER_STRING, offsetof(struct session_info, level)},
+	{"floor", MEMBER_STRING, offsetof(struct session_info, floor)},
 	{"degraded", MEMBER_LIST, offsetof(struct session_info, degraded)},
 	{"started_ns", MEMBER_TIME, offsetof(struct session_info, started_ns)},
 	{"ended_ns", MEMBER_TIME, offsetof(struct session_info, ended_ns)},

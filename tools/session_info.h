@@ -20,6 +20,7 @@ struct session_info {
 	char *mode;           /* enforce, audit */
 	char **argv;          /* NULL-terminated, redacted */
 	char *level;          /* "hooks": door 1 alone; later kernels doors add words */
+	char *floor;          /* what the kernel holds by itself (Landlock), or "none: " and why; empty where nobody said */
 	char **degraded;      /* NULL-terminated sentences: what is not covered on this machine and why */
 	uint64_t started_ns;  /* CLOCK_REALTIME */
 	uint64_t ended_ns;    /* 0: still running, or the supervisor died */

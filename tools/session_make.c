@@ -296,6 +296,8 @@ int session_make(const struct session_request *request, struct made_session *out
 		result = compiled.mode == MODE_OFF ? START_UNGUARDED : make_session(request, id, &compiled, out);
 	out->kernel = compiled.kernel;
 	out->hides = compiled.hides;
+	out->floor = compiled.text.floor;
+	compiled.text.floor = NULL;
 	out->keep_days = compiled.text.keep_days;
 	out->keep_sessions = compiled.text.keep_sessions;
 	compiled_free(&compiled);

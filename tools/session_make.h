@@ -6,6 +6,7 @@
 
 #include "libguard/core/base.h"
 #include "libguard/session/session.h"
+#include "tools/floor_plan.h"
 #include "tools/session_info.h"
 
 #include <pthread.h>
@@ -32,6 +33,7 @@ struct made_session {
 	unsigned keep_days, keep_sessions;
 	struct policy_kernel kernel;
 	bool hides;                /* some rule hides objects */
+	struct floor_plan *floor;  /* malloc'ed; NULL: no session */
 };
 
 /*

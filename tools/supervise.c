@@ -7,8 +7,10 @@
  */
 #include "tools/supervise.h"
 
+#include "libguard/kernel/floor.h"
 #include "libguard/session/start.h"
 #include "tools/cmd.h"
+#include "tools/floor.h"
 #include "tools/kernel_door.h"
 #include "tools/sealer.h"
 #include "tools/session_make.h"
@@ -264,33 +266,48 @@ static void let_go(const int *keep, size_t count)
 }
 
 /* A child that has gone meanwhile is reaped like any other. */
-static void answer_child(int ready, int status, const char *directory, const struct kernel_door *door)
+static void answer_child(int ready, int status, const char *directory, const struct floor *floor, const struct kernel_door *door)
 {
 	struct start_answer answer = {.status = status};
 
 	if (status == START_GUARDED) {
 		snprintf(answer.directory, sizeof answer.directory, "%s", directory);
+		answer.floor = floor->ruleset >= 0;
 		answer.filter = (uint32_t)door->count;
 	}
 	/* A message is whole or not there. SIGPIPE is blocked. */
 	(void)!write(ready, &answer, sizeof answer);
+	if (answer.floor)
+		(void)!floor_send(ready, floor->ruleset);
 	if (answer.filter > 0)
 		(void)!write(ready, door->filter, answer.filter * sizeof door->filter[0]);
 }
 
-/* Take the listener, answer, and let the child go on. Below 0: it was told not to. */
-static int open_door(struct kernel_door *door, struct made_session *session, const struct session_request *request, int ready)
+/* Hear of the floor, take the listener, answer, and let the child go on. Below 0: it was told not to. */
+static int open_door(struct floor *floor, struct kernel_door *door, struct made_session *session,
+		     const struct session_request *request, int ready)
 {
+	int32_t status = floor_confirm(floor, session, ready);
 	int listener = kernel_door_receive(door, session, ready);
-	int keep[2 + SEALER_FILES] = {ready, listener};
-	int32_t status = listener < -1 ? listener : 0;
+	int keep[2 + SEALER_FILES];
+	bool awaited = floor->ruleset >= 0 || door->count > 0;
 
+	if (listener < -1)
+		status = listener;
+
+	/* Nobody will answer: what the child still asks must not wait for it. */
+	if (listener >= 0 && status < 0) {
+		close(listener);
+		listener = -1;
+	}
+	keep[0] = ready;
+	keep[1] = listener;
 	sealer_files(session->sealer, keep + 2);
 	let_go(keep, ARRAY_LEN(keep));
 	if (listener >= 0)
 		status = kernel_door_serve(door, session, listener, request->launches ? request->child : 0);
 	(void)!session_info_write(&session->info);
-	if (door->count > 0)
+	if (awaited)
 		(void)!write(ready, &status, sizeof status);
 	return status;
 }
@@ -320,6 +337,7 @@ static int give_up(const struct session_request *request, struct made_session *s
 int supervise_session(const struct session_request *request, int ready)
 {
 	static struct kernel_door door;
+	struct floor floor = {.ruleset = -1};
 	struct stand_in self = {.child = request->child};
 	struct made_session session;
 	int status = session_make(request, &session);
@@ -333,16 +351,18 @@ int supervise_session(const struct session_request *request, int ready)
 			     strerror(-status));
 		else
 			status = kernel_door_prepare(&door, &session);
+		if (status == 0)
+			status = floor_prepare(&floor, &session);
 	}
 	if (status >= 0)
 		witness_start(&self.witness);
-	answer_child(ready, status, session.directory, &door);
+	answer_child(ready, status, session.directory, &floor, &door);
 	if (status < 0) {
 		close(ready);
 		return give_up(request, self.session);
 	}
 	if (self.session) {
-		status = open_door(&door, &session, request, ready);
+		status = open_door(&floor, &door, &session, request, ready);
 		close(ready);
 		if (status < 0)
 			return give_up(request, &session);

@@ -10,6 +10,7 @@
 #include "libguard/door/run.h"
 #include "libguard/hooks/call.h"
 #include "libguard/hooks/generic.h"
+#include "libguard/hooks/nolinks.h"
 #include "libguard/kernel/gate.h"
 
 #include <errno.h>
@@ -208,8 +209,8 @@ static bool opens_session(const long args[6])
 
 static void open_session(const long args[6])
 {
-	int fd = sys_openat2(AT_FDCWD, (const char *)args[is("open") ? 0 : 1],
-			     open_flags_of(args) & (O_ACCMODE | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY), 0, RESOLVE_NO_LINKS);
+	int fd = nolinks_open(AT_FDCWD, (const char *)args[is("open") ? 0 : 1],
+			      open_flags_of(args) & (O_ACCMODE | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY), 0);
 
 	if (fd < 0)
 		answer(fd);

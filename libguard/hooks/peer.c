@@ -22,23 +22,36 @@ void call_self(struct call *call, verb_set verbs)
 		call_object(call, &object, verbs);
 }
 
-/* "/proc/123/comm-of-it", for one whose program may not be read: a rule for a bare name still knows it. */
-static bool name_by_comm(const char *directory, struct buf *name)
+#define COMM_CAP 32
+
+/* What DIRECTORY of proc(5) calls its process; the length, below 0 when nobody is there. */
+static ssize_t comm_of(const char *directory, char comm[COMM_CAP])
 {
-	char file[48], comm[32];
+	char file[48];
 	struct buf buf = BUF_ON(file);
-	ssize_t len = -1;
+	ssize_t len;
 	int fd;
 
 	buf_str(&buf, directory);
 	buf_str(&buf, "comm");
 	fd = sys_open(buf_cstr(&buf), O_RDONLY | O_CLOEXEC, 0);
 	if (fd < 0)
-		return false;
-	len = sys_read(fd, comm, sizeof comm);
+		return fd;
+	len = sys_read(fd, comm, COMM_CAP);
 	sys_close(fd);
 	while (len > 0 && comm[len - 1] == '\n')
 		len--;
+	return len < 0 ? 0 : len;
+}
+
+/* "/proc/123/comm-of-it", for one whose program may not be read: a rule for a bare name still knows it. */
+static bool name_by_comm(const char *directory, struct buf *name)
+{
+	char comm[COMM_CAP];
+	ssize_t len = comm_of(directory, comm);
+
+	if (len < 0)
+		return false;
 	buf_str(name, directory);
 	if (len > 0)
 		buf_bytes(name, comm, (size_t)len);
@@ -117,12 +130,32 @@ static size_t exe_of(pid_t pid, char *out)
 	return len > 0 ? (size_t)len : 0;
 }
 
+static ssize_t comm_of_pid(pid_t pid, char comm[COMM_CAP])
+{
+	char directory[32];
+	struct buf buf = BUF_ON(directory);
+
+	buf_str(&buf, "/proc/");
+	buf_i64(&buf, pid);
+	buf_char(&buf, '/');
+	return comm_of(buf_cstr(&buf), comm);
+}
+
+/*
+ * Who is in a floor (kernel/floor.h) sees of those outside nothing but how they are called. Nobody of its own tree can
+ * be taken for one of them: into those it can look.
+ */
 static bool runs_guardctl(const struct call *call, pid_t pid, pid_t supervisor)
 {
 	char *here = call->scratch->text, *there = call->scratch->rest;
-	size_t len = exe_of(pid, here);
+	size_t len = exe_of(pid, here), other = exe_of(supervisor, there);
 
-	return len > 0 && len == exe_of(supervisor, there) && !memcmp(here, there, len);
+	if (len == 0 && other == 0) {
+		ssize_t called = comm_of_pid(pid, here);
+
+		return called > 0 && called == comm_of_pid(supervisor, there) && !memcmp(here, there, (size_t)called);
+	}
+	return len > 0 && len == other && !memcmp(here, there, len);
 }
 
 /*

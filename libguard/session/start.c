@@ -9,6 +9,7 @@
 
 #include "libguard/core/buf.h"
 #include "libguard/core/sys.h"
+#include "libguard/kernel/floor.h"
 #include "libguard/kernel/install.h"
 #include "libguard/session/session.h"
 
@@ -208,18 +209,28 @@ int start_await(int fd, pid_t parent, struct start_answer *answer)
 	return SYS_0(SYS_getppid) == parent ? 0 : -EPIPE;
 }
 
-int start_filter(int fd, const struct start_answer *answer)
+static int take_filter(int fd, unsigned count)
 {
 	struct sock_filter filter[START_FILTER_MAX];
-	int32_t status;
-	int result;
+	int result = receive(fd, filter, count * sizeof filter[0]);
 
-	if (answer->filter == 0 || answer->filter > START_FILTER_MAX)
-		return 0;
-	result = receive(fd, filter, answer->filter * sizeof filter[0]);
 	if (result == 0)
-		(void)!install_filter(fd, filter, answer->filter); /* the supervisor hears of it, and decides */
-	if (result == 0)
+		(void)!install_filter(fd, filter, count); /* the supervisor hears of it, and decides */
+	return result;
+}
+
+int start_kernel(int fd, const struct start_answer *answer)
+{
+	bool has_filter = answer->filter > 0 && answer->filter <= START_FILTER_MAX;
+	int32_t status = 0;
+	int result = 0;
+
+	/* First, because the filter asks about the calls that put it on, and because a filter is not taken off again. */
+	if (answer->floor)
+		result = floor_take(fd);
+	if (result == 0 && has_filter)
+		result = take_filter(fd, answer->filter);
+	if (result == 0 && (answer->floor || has_filter))
 		result = receive(fd, &status, sizeof status);
 	return result < 0 ? result : status;
 }
@@ -282,7 +293,7 @@ int session_start(const char *library, char *const *argv, char *const *envp, cha
 		sys_close(ends[1]);
 		result = start_await(ends[0], parent, &answer);
 		if (result == 0)
-			result = start_filter(ends[0], &answer);
+			result = start_kernel(ends[0], &answer);
 		sys_close(ends[0]);
 		if (result < 0)
 			return result;

@@ -16,7 +16,8 @@
 struct start_answer {
 	int32_t status;      /* enum start_status, or -errno after the supervisor has said why */
 	char directory[256]; /* of the session, with its NUL; empty unless START_GUARDED */
-	uint32_t filter;     /* instructions of the filter that comes in the next message; 0: none */
+	uint32_t floor;      /* not 0: a message with the floor's ruleset comes next */
+	uint32_t filter;     /* instructions of the filter that comes in the message after that; 0: none */
 };
 
 enum start_status { START_GUARDED = 0, START_UNGUARDED = 1 };
@@ -62,15 +63,15 @@ int start_await(int fd, pid_t parent, struct start_answer *answer) MUST_CHECK NO
 #define START_FILTER_MAX 2048 /* instructions */
 
 /*
- * Then take on the filter of the session, if the answer speaks of one: read it, install it, hand the listener over, and
- * wait until the supervisor answers what the filter asks.
+ * Then take on what the answer speaks of: the floor, and the filter, whose listener is handed over. Wait until the
+ * supervisor answers what the filter asks.
  *
- * Returns 0, also without a filter where the policy does not require one, or -errno: the supervisor has said why, and
+ * Returns 0, also without either where the policy does not require them, or -errno: the supervisor has said why, and
  * the program is not to be started.
  *
- * Uses raw system calls only; for a process of one thread. Source: kernel/install.h.
+ * Uses raw system calls only; for a process of one thread. Source: kernel/floor.h, kernel/install.h.
  */
-int start_filter(int fd, const struct start_answer *answer) MUST_CHECK NONNULL;
+int start_kernel(int fd, const struct start_answer *answer) MUST_CHECK NONNULL;
 
 /* A socket pair for all that, moved out of a program's way: 0 or -errno. */
 int start_socket(int ends[2]) MUST_CHECK;

@@ -72,11 +72,33 @@ has_door() {
 doorless=
 has_door || doorless='kernel = { filter = "off"; };'
 
+# Has it Landlock?
+has_floor() {
+	local status
+	mkdir "$scratch/probe" && printf 'log = { directory = "%s"; };\nkernel = { filter = "off"; landlock = "require"; };\n' \
+		"$scratch/probe" >"$scratch/probe/conf" && "$guardctl" run --policy "$scratch/probe/conf" -- /bin/true >/dev/null 2>&1
+	status=$?
+	rm -rf "$scratch/probe"
+	return $status
+}
+
+# With GUARD_TEST_FLOOR every policy gets a floor (make check-nofloor): it must make no difference.
+with_floor() { # TEXT
+	local files process text=$1
+	files="{ id = \"floor\"; deny = [\"write\", \"create\", \"delete\"]; path = \"/**\";
+		except = [\"$scratch/**\", \"/dev/**\", \"/tmp/**\", \"/proc/**\"]; }"
+	process='{ id = "floor-needs"; deny = ["trace", "mount"]; }'
+	[[ $text == *files\ =* ]] && text=${text/files = (/files = ( $files,} || text+=$'\n'"files = ( $files );"
+	[[ $text == *process\ =\ \(* ]] && text=${text/process = (/process = ( $process,} || text+=$'\n'"process = ( $process );"
+	echo "$text"
+}
+
 # Write a policy, its rules on stdin; its sessions go to $sessions.
 policy() { # NAME
 	local text
 	text=$(cat)
 	[[ $text == *kernel\ =* ]] || text+=$'\n'$doorless
+	[ -z "${GUARD_TEST_FLOOR-}" ] || text=$(with_floor "$text")
 	printf 'log = { directory = "%s"; };\n%s\n' "$sessions" "$text" >"$scratch/$1.conf"
 }
 

@@ -84,7 +84,6 @@ rule "keep is not available yet" '"keep" is not available yet' files 'allow = "w
 bad "ask as a default is not available yet" 2 '"ask" is not available yet: write "deny" or "allow"' 'default = {
   files = "ask"; };'
 bad "parts of the kernel that contradict each other" 1 'one without the other' 'kernel = { filter = "require"; supervisor = "off"; };'
-bad "a part of the kernel that is required and missing" 1 '"landlock" is required.*write "auto" or "off"' 'kernel = { landlock = "require"; };'
 
 # Patterns
 rule "a relative path shows two absolute ones" 'relative: write "\$\{WORKSPACE\}/a/b" or "\*\*/a/b"' files 'deny = "read"; path = "a/b";'

@@ -139,7 +139,7 @@ static void report(struct log_reader *reader)
 		output.fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	snprintf(directory, sizeof directory, "%s", fuzz_directory());
 	view.info = (struct session_info){.id = (char[]){"x"}, .directory = directory, .policy = (char[]){"p"}, .mode = (char[]){"enforce"},
-					  .level = (char[]){"hooks"}, .workspace = (char[]){"/home/user/project"},
+					  .level = (char[]){"hooks"}, .floor = (char[]){"Landlock"}, .workspace = (char[]){"/home/user/project"},
 					  .argv = none, .degraded = none};
 	summary_init(&summary, view.info.workspace);
 	read_log(reader, &summary);

@@ -234,7 +234,7 @@ static void seed_session(void)
 	char *degraded[] = {(char[]){"no Landlock here"}, NULL};
 	struct session_info info = {.id = (char[]){"20260102T030405-7"}, .user = (char[]){"user"}, .host = (char[]){"host"},
 				    .workspace = (char[]){"/w"}, .policy = (char[]){"p"}, .mode = (char[]){"audit"},
-				    .level = (char[]){"hooks"}, .argv = argv, .degraded = degraded, .pid = 7,
+				    .level = (char[]){"hooks"}, .floor = (char[]){"none: no Landlock here"}, .argv = argv, .degraded = degraded, .pid = 7,
 				    .started_ns = 1767323045678901234u, .ended_ns = 1767323046000000000u, .exit_code = 143};
 	char directory[64], path[128];
 	const char *text;
