@@ -19,8 +19,6 @@
 
 struct program_pid {
 	uint32_t pid, ppid;
-	bool hooked; /* the hooks are at work in it */
-	bool execs;  /* it has called exec, and the program has not reported yet */
 	struct program *program;
 };
 
@@ -43,15 +41,14 @@ static struct program *running(const struct programs *programs, uint32_t pid)
 }
 
 /*
- * A process that has called exec, or that has run a program before and still has the same parent, is that program's; the
+ * A process that has run a program before and still has the same parent is taken to have called exec itself; the
  * log does not tell of ends, so a pid used again by the same parent looks alike.
  */
 static struct program *parent_of(const struct programs *programs, const struct event *event)
 {
 	const struct program_pid *place = place_of(programs, event->pid);
 
-	if (place->pid == event->pid && place->program &&
-	    (place->execs || place->ppid == event->ppid || event->kind == EVENT_COVERAGE))
+	if (place->pid == event->pid && (place->ppid == event->ppid || event->kind == EVENT_COVERAGE))
 		return place->program;
 	return running(programs, event->ppid);
 }
@@ -113,54 +110,8 @@ void programs_add(struct programs *programs, const struct event *event)
 		parent = parent->parent;
 	program = node(programs, parent, event, exe, event_get(event, FIELD_ARGV));
 	/* Who reports a program that is not covered may be its parent: its pid goes on meaning what it meant. */
-	if (event->kind == EVENT_COVERAGE && place_of(programs, event->pid)->pid == event->pid)
-		place_of(programs, event->pid)->execs = false;
 	if (event->kind == EVENT_PROCESS && event->pid != 0)
-		*place_of(programs, event->pid) = (struct program_pid){
-			.pid = event->pid,
-			.ppid = event->ppid,
-			.hooked = event->coverage == COVER_HOOKS,
-			.program = program ? program : parent,
-		};
-}
-
-/* execve and its kin run in the process that becomes the program; posix_spawn and its kin in its parent. */
-static bool is_exec(const struct event *event)
-{
-	struct text call = event_get(event, FIELD_CALL);
-
-	return event->verb == VERB_EXEC && ((call.len >= 4 && !memcmp(call.data, "exec", 4)) || (call.len >= 5 && !memcmp(call.data, "fexec", 5)));
-}
-
-void programs_follow(struct programs *programs, const struct event *event, bool happened)
-{
-	struct program_pid *place = place_of(programs, event->pid);
-	const struct program_pid *parent = place_of(programs, event->ppid);
-
-	/* A process that runs no program of its own, such as a subshell, goes on as the one it was forked from. */
-	if (event->ppid && place->pid != event->pid && parent->pid == event->ppid)
-		*place = (struct program_pid){event->pid, event->ppid, parent->hooked, false, parent->program};
-	if (event->pid == 0 || (place->pid != event->pid && !(is_exec(event) && happened)))
-		return;
-	if (place->pid != event->pid) {
-		programs->silent += place->execs;
-		*place = (struct program_pid){.pid = event->pid};
-	}
-	if (event->door == DOOR_KERNEL && place->hooked && !place->execs)
-		programs->missed++;
-	if (is_exec(event)) {
-		programs->silent += place->execs && happened;
-		place->execs = happened;
-	}
-}
-
-uint64_t programs_silent(const struct programs *programs)
-{
-	uint64_t silent = programs->silent;
-
-	for (unsigned i = 0; i < PIDS; i++)
-		silent += programs->pids[i].execs;
-	return silent;
+		*place_of(programs, event->pid) = (struct program_pid){event->pid, event->ppid, program ? program : parent};
 }
 
 const struct program *programs_of(const struct programs *programs, const struct event *event)

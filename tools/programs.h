@@ -33,20 +33,12 @@ struct programs {
 	struct program_pid *pids; /* what each pid runs */
 	uint64_t started;        /* process records: every program that ran under the hooks */
 	uint64_t uncovered;      /* coverage records: every program that could not be hooked */
-	uint64_t silent;         /* programs that others have taken the place of before they reported */
-	uint64_t missed;         /* operations of programs under the hooks that came through the kernel door, but their loader's */
 };
 
 void programs_init(struct programs *programs, struct arena *arena) NONNULL;
 
 /* Take in an EVENT_PROCESS or EVENT_COVERAGE. */
 void programs_add(struct programs *programs, const struct event *event) NONNULL;
-
-/* Take in an EVENT_OPERATION; `happened`: it was done. */
-void programs_follow(struct programs *programs, const struct event *event, bool happened) NONNULL;
-
-/* Programs that were run and never reported: the library was not loaded in them, or they ended before it was. */
-uint64_t programs_silent(const struct programs *programs) NONNULL;
 
 /* The program whose process made EVENT: that of its pid, else that of its parent's; NULL when neither is known. */
 const struct program *programs_of(const struct programs *programs, const struct event *event) NONNULL;

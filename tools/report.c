@@ -260,13 +260,6 @@ bool report_has_door(const struct report *report)
 	return strstr(report->view->info.level, "kernel door") != NULL;
 }
 
-unsigned report_by_hooks(const struct report *report)
-{
-	uint64_t hooks = report->summary->doors[DOOR_HOOK], missed = report->summary->programs.missed;
-
-	return missed == 0 ? 1000 : (unsigned)(hooks * 1000 / (hooks + missed));
-}
-
 uint64_t report_unhooked(const struct report *report)
 {
 	uint64_t counted = report->view->counts.uncovered, told = report->summary->programs.uncovered;

@@ -103,11 +103,5 @@ uint64_t report_uncovered(const struct report *report) NONNULL;
 uint64_t report_unhooked(const struct report *report) NONNULL;
 bool report_has_door(const struct report *report) NONNULL;
 
-/*
- * Of a thousand operations of programs under the hooks, their loaders' apart, how many the hooks decided and recorded
- * themselves: with all their context, and fast. Rounded down; 1000 where there is no kernel door to see others.
- */
-unsigned report_by_hooks(const struct report *report) NONNULL;
-
 /* Words separated by NUL as a shell would take them. */
 void report_write_words(struct text words, struct buf *out) NONNULL;

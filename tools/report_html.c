@@ -138,21 +138,6 @@ static void put_coverage(struct html *html)
 	html_count(html, hooked, "program under the hooks", "programs under the hooks");
 	html_put(html, ", doors: ");
 	html_string(html, view->info.level);
-	if (report_has_door(html->report)) {
-		unsigned share = report_by_hooks(html->report);
-
-		html_put(html, "; ");
-		html_number(html, share / 10);
-		html_put(html, ".");
-		html_number(html, share % 10);
-		html_put(html, " % of what programs under the hooks did was decided by the hooks");
-	}
-	if (programs_silent(&html->report->summary->programs) > 0) {
-		html_put(html, "; <strong class=\"doubt\">");
-		html_count(html, programs_silent(&html->report->summary->programs), "program was run and has not reported",
-			   "programs were run and have not reported");
-		html_put(html, "</strong>");
-	}
 	end_fact(html);
 	if (*view->info.floor) {
 		begin_fact(html, "Floor");

@@ -284,10 +284,8 @@ static void put_coverage(yajl_gen json, const struct report *report)
 	json_put_number(json, "hooked", report->summary->programs.started);
 	json_put_number(json, "uncovered", report_has_door(report) ? 0 : report->summary->programs.uncovered);
 	json_put_number(json, "kernel_only", report_has_door(report) ? report->summary->programs.uncovered : 0);
-	json_put_number(json, "unreported", programs_silent(&report->summary->programs));
 	json_put_number(json, "events_by_hooks", report->summary->doors[DOOR_HOOK]);
 	json_put_number(json, "events_by_kernel_door", report->summary->doors[DOOR_KERNEL]);
-	json_put_number(json, "permille_by_hooks", report_by_hooks(report));
 	json_put_number(json, "lost", view->counts.lost);
 	json_put_number(json, "torn", report->damage.torn);
 	json_put_number(json, "damaged", report->damage.bad);

@@ -113,13 +113,6 @@ static void put_head(const struct report *report, struct output *output)
 	begin_line("**Coverage** ");
 	buf_u64(&page.line, report->summary->coverage[COVER_HOOKS]);
 	buf_str(&page.line, " programs under the hooks, ");
-	if (report_has_door(report)) {
-		buf_str(&page.line, "which decided ");
-		buf_u64(&page.line, report_by_hooks(report) / 10);
-		buf_char(&page.line, '.');
-		buf_u64(&page.line, report_by_hooks(report) % 10);
-		buf_str(&page.line, " % of what those did; ");
-	}
 	buf_u64(&page.line, report->summary->records);
 	buf_str(&page.line, " records; ");
 	raw = BUF_ON(storage);

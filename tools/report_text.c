@@ -50,28 +50,10 @@ static void put_covered(struct page *page)
 	page_count(page, hooked, "program under the hooks", "programs under the hooks");
 	output_string(page->output, ", doors: ");
 	output_text(page->output, (struct text){page->report->view->info.level, strlen(page->report->view->info.level)});
-	if (report_has_door(page->report)) {
-		unsigned share = report_by_hooks(page->report);
-
-		output_format(page->output, " (%llu events by hooks, %llu by the kernel door)\n",
+	if (report_has_door(page->report))
+		output_format(page->output, " (%llu events by hooks, %llu by the kernel door)",
 			      (unsigned long long)summary->doors[DOOR_HOOK], (unsigned long long)summary->doors[DOOR_KERNEL]);
-		page_label(page, "");
-		output_format(page->output, "%u.%u %% of what programs under the hooks did was decided by the hooks", share / 10, share % 10);
-	}
 	output_string(page->output, "\n");
-}
-
-static void put_silent(struct page *page)
-{
-	uint64_t silent = programs_silent(&page->report->summary->programs);
-
-	if (silent == 0)
-		return;
-	page_label(page, "unreported");
-	page_colour(page, PAGE_YELLOW);
-	page_count(page, silent, "program was run and has not reported: the library was not loaded in it, or it ended before\n",
-		   "programs were run and have not reported: the library was not loaded in them, or they ended before\n");
-	page_plain(page);
 }
 
 static void put_uncovered(struct page *page)
@@ -422,7 +404,6 @@ static void write_text(const struct report *report, struct output *output)
 	put_verdict(&page);
 	put_covered(&page);
 	put_uncovered(&page);
-	put_silent(&page);
 	put_degraded(&page);
 	put_log(&page);
 	put_floor(&page);

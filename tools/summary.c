@@ -415,7 +415,6 @@ void summary_add(struct summary *summary, const struct event *event)
 	switch (event->kind) {
 	case EVENT_OPERATION:
 		summary->doors[event->door]++;
-		programs_follow(&summary->programs, event, outcome_happened(outcome_of(event)));
 		add_operation(summary, event);
 		break;
 	case EVENT_PROCESS:
@@ -443,7 +442,5 @@ void summary_pass(struct summary *summary, const struct event *event)
 		programs_add(&summary->programs, event);
 	} else if (event->kind == EVENT_LABEL) {
 		add_label(summary, event);
-	} else if (event->kind == EVENT_OPERATION) {
-		programs_follow(&summary->programs, event, outcome_happened(outcome_of(event)));
 	}
 }
