@@ -23,6 +23,7 @@ void call_self(struct call *call, verb_set verbs)
 }
 
 #define COMM_CAP 32
+#define COMM_LEN 15 /* what the kernel keeps of a program's name */
 
 /* What DIRECTORY of proc(5) calls its process; the length, below 0 when nobody is there. */
 static ssize_t comm_of(const char *directory, char comm[COMM_CAP])
@@ -130,6 +131,18 @@ static size_t exe_of(pid_t pid, char *out)
 	return len > 0 ? (size_t)len : 0;
 }
 
+/* Move a path's last name to its start, as short as a comm; its length. */
+static ssize_t last_name(char *path, size_t len)
+{
+	size_t at = len;
+
+	while (at > 0 && path[at - 1] != '/')
+		at--;
+	len = len - at < COMM_LEN ? len - at : COMM_LEN;
+	memmove(path, path + at, len);
+	return (ssize_t)len;
+}
+
 static ssize_t comm_of_pid(pid_t pid, char comm[COMM_CAP])
 {
 	char directory[32];
@@ -142,20 +155,21 @@ static ssize_t comm_of_pid(pid_t pid, char comm[COMM_CAP])
 }
 
 /*
- * Who is in a floor (kernel/floor.h) sees of those outside nothing but how they are called. Nobody of its own tree can
- * be taken for one of them: into those it can look.
+ * Who is in a floor (kernel/floor.h) sees of those outside, the supervisor among them, nothing but how they are called;
+ * of those inside, what they run.
  */
 static bool runs_guardctl(const struct call *call, pid_t pid, pid_t supervisor)
 {
 	char *here = call->scratch->text, *there = call->scratch->rest;
 	size_t len = exe_of(pid, here), other = exe_of(supervisor, there);
 
-	if (len == 0 && other == 0) {
-		ssize_t called = comm_of_pid(pid, here);
+	if (other == 0) {
+		ssize_t known = comm_of_pid(supervisor, there);
+		ssize_t called = len > 0 ? last_name(here, len) : comm_of_pid(pid, here);
 
-		return called > 0 && called == comm_of_pid(supervisor, there) && !memcmp(here, there, (size_t)called);
+		return known > 0 && called == known && !memcmp(here, there, (size_t)known);
 	}
-	return len > 0 && len == other && !memcmp(here, there, len);
+	return len == other && !memcmp(here, there, len);
 }
 
 /*
