@@ -260,6 +260,23 @@ bool report_has_door(const struct report *report)
 	return strstr(report->view->info.level, "kernel door") != NULL;
 }
 
+void report_write_share(const struct report *report, struct buf *out)
+{
+	const struct share *share = &report->summary->share;
+	unsigned thousandths = share_of_hooks(share);
+
+	buf_u64(out, thousandths / 10);
+	buf_char(out, '.');
+	buf_u64(out, thousandths % 10);
+	buf_str(out, " % of what programs with hooks did (");
+	buf_u64(out, share->by_hooks);
+	buf_str(out, " of ");
+	buf_u64(out, share->by_hooks + share->by_kernel);
+	buf_str(out, " records; ");
+	buf_u64(out, share->loading);
+	buf_str(out, " of their loaders apart)");
+}
+
 uint64_t report_unhooked(const struct report *report)
 {
 	uint64_t counted = report->view->counts.uncovered, told = report->summary->programs.uncovered;

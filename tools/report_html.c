@@ -139,6 +139,13 @@ static void put_coverage(struct html *html)
 	html_put(html, ", doors: ");
 	html_string(html, view->info.level);
 	end_fact(html);
+	if (report_has_door(html->report)) {
+		begin_fact(html, "By hooks");
+		report_write_share(html->report, &raw);
+		html_raw(html, &raw);
+		raw = BUF_ON(html->raw);
+		end_fact(html);
+	}
 	put_uncovered(html);
 	begin_fact(html, "Log");
 	html_count(html, html->report->summary->records, "record", "records");
