@@ -39,12 +39,30 @@ static bool becomes_another(const struct event *event)
 	return event->verb == VERB_EXEC && outcome_happened(outcome_of(event)) && call.len > 5 && !strncmp(at, "exec", 4);
 }
 
+/* What the loader looks at, for dlopen too: not a hook's to see. */
+static bool is_loaders(const struct event *event)
+{
+	static const char cache[] = "/etc/ld.so.";
+	struct text object = event_get(event, FIELD_OBJECT);
+
+	if (!(event->verbs & (VERB_SET(READ) | VERB_SET(LOAD))) || event->verbs & ~(VERB_SET(READ) | VERB_SET(LOAD)))
+		return false;
+	return memmem(object.data, object.len, ".so.", 4) || (object.len > 3 && !memcmp(object.data + object.len - 3, ".so", 3)) ||
+	       (object.len >= sizeof cache - 1 && !memcmp(object.data, cache, sizeof cache - 1));
+}
+
 static void add_operation(struct share *share, struct share_pid *place, const struct event *event)
 {
+	enum outcome outcome = outcome_of(event);
+
+	if (outcome == OUTCOME_FAILED || outcome == OUTCOME_WOULD_FAILED)
+		return; /* a search for what is not there */
 	if (event->door == DOOR_HOOK) {
 		/* A child that was forked with its hooks. */
 		settle(place, &share->by_kernel, HOOKED);
 		share->by_hooks++;
+	} else if (event->door == DOOR_KERNEL && place->state == HOOKED && is_loaders(event)) {
+		share->loading++;
 	} else if (event->door == DOOR_KERNEL) {
 		place->pending++;
 		if (place->state == HOOKED)

@@ -13,7 +13,7 @@
 
 struct share {
 	struct share_pid *pids;
-	uint64_t by_hooks, by_kernel; /* operations of programs with hooks, by door */
+	uint64_t by_hooks, by_kernel; /* operations, but those that failed by themselves, of programs with hooks, by door */
 	uint64_t loading;             /* what the loader did in them before */
 	uint64_t unhooked;            /* of programs that the kernel door alone sees */
 	uint64_t untold;              /* of processes of which nothing is known, such as children that ran no program */
