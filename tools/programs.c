@@ -20,6 +20,7 @@
 struct program_pid {
 	uint32_t pid, ppid;
 	struct program *program;
+	bool execs;  /* it has called exec, and the program has not reported yet */
 	bool forked; /* runs none of its own: the program is the one it was forked from */
 };
 
@@ -41,10 +42,10 @@ static struct program *running(const struct programs *programs, uint32_t pid)
 	return pid != 0 && place->pid == pid ? place->program : NULL;
 }
 
-/* A hook tells of a program that is not covered before it runs, in the process that will run it or its parent. */
-static bool is_told_by_hook(const struct event *event)
+/* A hook tells of a program that is not covered before it runs: in the process that calls exec, or that spawns another. */
+static bool is_told_by_parent(const struct program_pid *place, const struct event *event)
 {
-	return event->kind == EVENT_COVERAGE && (event->door != DOOR_KERNEL || event->ppid == 0);
+	return event->kind == EVENT_COVERAGE && event->door != DOOR_KERNEL && !(place->pid == event->pid && place->execs);
 }
 
 /*
@@ -55,7 +56,7 @@ static struct program *parent_of(const struct programs *programs, const struct e
 {
 	const struct program_pid *place = place_of(programs, event->pid);
 
-	if (place->pid == event->pid && (place->forked || place->ppid == event->ppid || is_told_by_hook(event)))
+	if (place->pid == event->pid && (place->forked || place->ppid == event->ppid || event->ppid == 0 || is_told_by_parent(place, event)))
 		return place->program;
 	return running(programs, event->ppid);
 }
@@ -117,9 +118,18 @@ void programs_add(struct programs *programs, const struct event *event)
 		parent = parent->parent;
 	program = node(programs, parent, event, exe, event_get(event, FIELD_ARGV));
 	/* Who reports a program that is not covered may be its parent: its pid goes on meaning what it meant. */
-	if (!is_told_by_hook(event) && event->pid != 0)
+	if (event->pid != 0 && !is_told_by_parent(place_of(programs, event->pid), event))
 		*place_of(programs, event->pid) =
 			(struct program_pid){.pid = event->pid, .ppid = event->ppid, .program = program ? program : parent};
+}
+
+/* Does its process become a program by this? posix_spawn and its kin are recorded in the parent. */
+static bool becomes_another(const struct event *event)
+{
+	struct text call = event_get(event, FIELD_CALL);
+	const char *at = call.len > 0 && call.data[0] == 'f' ? call.data + 1 : call.data;
+
+	return event->verb == VERB_EXEC && call.len > 5 && !strncmp(at, "exec", 4);
 }
 
 void programs_add_operation(struct programs *programs, const struct event *event)
@@ -135,6 +145,8 @@ void programs_add_operation(struct programs *programs, const struct event *event
 	}
 	if (program)
 		program->doors[event->door]++;
+	if (place_of(programs, event->pid)->pid == event->pid)
+		place_of(programs, event->pid)->execs = becomes_another(event);
 }
 
 const struct program *programs_of(const struct programs *programs, const struct event *event)

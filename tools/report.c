@@ -18,6 +18,7 @@ const char *const report_coverage[EVENT_COVERAGE_LAST + 1] = {
 	[COVER_FOREIGN] = "it uses another libc or architecture",
 	[COVER_NO_ENV] = "started without the guard's environment",
 	[COVER_NO_LIB] = "the library cannot be reached from there",
+	[COVER_NOT_LOADED] = "the library should have been loaded and was not",
 };
 
 const char *const report_changes[CHANGE_KIND_COUNT] = {

@@ -88,7 +88,7 @@ void share_add(struct share *share, const struct event *event)
 		add_operation(share, place, event);
 	else if (event->kind == EVENT_PROCESS)
 		settle(place, &share->loading, HOOKED);
-	else if (event->kind == EVENT_COVERAGE && event->door == DOOR_KERNEL)
+	else if (event->kind == EVENT_COVERAGE && (event->door == DOOR_KERNEL || place->state == LOADING))
 		settle(place, &share->unhooked, UNHOOKED);
 }
 
