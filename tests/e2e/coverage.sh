@@ -94,6 +94,14 @@ check "and JSON" eval "'$guardctl' report --log '$sessions' --json | python3 -c 
 found = json.load(sys.stdin)[\"coverage\"]
 sys.exit(not (found[\"hooks_per_mille\"] >= 950 and found[\"hooked_by_hooks\"] > 0 and found[\"by_loaders\"] > 0))'"
 
+# A session of the version before: its counters lie where they did.
+old_session() {
+	local state
+	state=$(echo "$sessions"/*/state) && printf '\1' | dd of="$state" bs=1 seek=8 conv=notrunc status=none &&
+		"$guardctl" report --log "$sessions" | grep -q 'none lost'
+}
+check "the counters of an older session are read" old_session
+
 # Programs without hooks.
 covered() { # NAME COVERAGE
 	same 1 "$(events | grep ' process-uncovered ' | grep -c " [^ ]*/$1 .* $2 ")"
