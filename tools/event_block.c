@@ -237,6 +237,8 @@ struct event_block *event_block_make(const struct report *report, bool ascii)
 		origins_add(&block->origins, &event);
 		if (event.kind == EVENT_PROCESS || event.kind == EVENT_COVERAGE)
 			programs_add(&block->programs, &event);
+		else if (event.kind == EVENT_OPERATION)
+			programs_add_operation(&block->programs, &event);
 		if (selection_covers(report->selection, &event))
 			add(block, &event);
 	}

@@ -265,6 +265,7 @@ struct field_value field_coverage(struct field_source *s)
 	static const char *const words[] = {
 		[COVER_HOOKS] = "hooks",     [COVER_STATIC] = "static", [COVER_SETUID] = "setuid",
 		[COVER_FOREIGN] = "foreign", [COVER_NO_ENV] = "no-env", [COVER_NO_LIB] = "no-library",
+		[COVER_NOT_LOADED] = "not-loaded",
 	};
 
 	return s->event->coverage < ARRAY_LEN(words) && words[s->event->coverage]

@@ -173,6 +173,7 @@ int kernel_door_serve(struct kernel_door *door, struct made_session *session, in
 	if (result == 0) {
 		char *level = strdup("hooks, kernel door");
 
+		atomic_store(&session->state->door, 1);
 		if (level) {
 			free(session->info.level);
 			session->info.level = level;

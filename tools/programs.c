@@ -20,6 +20,8 @@
 struct program_pid {
 	uint32_t pid, ppid;
 	struct program *program;
+	bool execs;  /* it has called exec, and the program has not reported yet */
+	bool forked; /* runs none of its own: the program is the one it was forked from */
 };
 
 void programs_init(struct programs *programs, struct arena *arena)
@@ -40,6 +42,12 @@ static struct program *running(const struct programs *programs, uint32_t pid)
 	return pid != 0 && place->pid == pid ? place->program : NULL;
 }
 
+/* A hook tells of a program that is not covered before it runs: in the process that calls exec, or that spawns another. */
+static bool is_told_by_parent(const struct program_pid *place, const struct event *event)
+{
+	return event->kind == EVENT_COVERAGE && event->door != DOOR_KERNEL && !(place->pid == event->pid && place->execs);
+}
+
 /*
  * A process that has run a program before and still has the same parent is taken to have called exec itself; the
  * log does not tell of ends, so a pid used again by the same parent looks alike.
@@ -48,7 +56,7 @@ static struct program *parent_of(const struct programs *programs, const struct e
 {
 	const struct program_pid *place = place_of(programs, event->pid);
 
-	if (place->pid == event->pid && (place->ppid == event->ppid || event->kind == EVENT_COVERAGE))
+	if (place->pid == event->pid && (place->forked || place->ppid == event->ppid || event->ppid == 0 || is_told_by_parent(place, event)))
 		return place->program;
 	return running(programs, event->ppid);
 }
@@ -110,8 +118,35 @@ void programs_add(struct programs *programs, const struct event *event)
 		parent = parent->parent;
 	program = node(programs, parent, event, exe, event_get(event, FIELD_ARGV));
 	/* Who reports a program that is not covered may be its parent: its pid goes on meaning what it meant. */
-	if (event->kind == EVENT_PROCESS && event->pid != 0)
-		*place_of(programs, event->pid) = (struct program_pid){event->pid, event->ppid, program ? program : parent};
+	if (event->pid != 0 && !is_told_by_parent(place_of(programs, event->pid), event))
+		*place_of(programs, event->pid) =
+			(struct program_pid){.pid = event->pid, .ppid = event->ppid, .program = program ? program : parent};
+}
+
+/* Does its process become a program by this? posix_spawn and its kin are recorded in the parent. */
+static bool becomes_another(const struct event *event)
+{
+	struct text call = event_get(event, FIELD_CALL);
+	const char *at = call.len > 0 && call.data[0] == 'f' ? call.data + 1 : call.data;
+
+	return event->verb == VERB_EXEC && call.len > 5 && !strncmp(at, "exec", 4);
+}
+
+void programs_add_operation(struct programs *programs, const struct event *event)
+{
+	struct program *program = running(programs, event->pid), *origin;
+
+	if (event->verb == VERB_EXEC && event->ppid != 0 && (origin = running(programs, event->ppid)) != NULL) {
+		*place_of(programs, event->pid) =
+			(struct program_pid){.pid = event->pid, .ppid = event->ppid, .program = origin, .forked = true};
+		program = origin;
+	} else if (!program) {
+		program = running(programs, event->ppid);
+	}
+	if (program)
+		program->doors[event->door]++;
+	if (place_of(programs, event->pid)->pid == event->pid)
+		place_of(programs, event->pid)->execs = becomes_another(event);
 }
 
 const struct program *programs_of(const struct programs *programs, const struct event *event)

@@ -21,6 +21,7 @@ struct program {
 	uint64_t count;
 	uint32_t number;              /* of the node, in the order in which they came, from 0 */
 	uint64_t first_ns;
+	uint64_t doors[EVENT_DOOR_LAST + 1]; /* operations of its processes, by the door that decided them */
 	uint32_t pid;                 /* of the first */
 	uint32_t uid;
 	unsigned depth;               /* 0: has no parent */
@@ -39,6 +40,12 @@ void programs_init(struct programs *programs, struct arena *arena) NONNULL;
 
 /* Take in an EVENT_PROCESS or EVENT_COVERAGE. */
 void programs_add(struct programs *programs, const struct event *event) NONNULL;
+
+/*
+ * Take in an EVENT_OPERATION. One that starts a program tells of a process that runs none of its own, such as a subshell,
+ * whose it is: what that starts hangs there.
+ */
+void programs_add_operation(struct programs *programs, const struct event *event) NONNULL;
 
 /* The program whose process made EVENT: that of its pid, else that of its parent's; NULL when neither is known. */
 const struct program *programs_of(const struct programs *programs, const struct event *event) NONNULL;

@@ -18,6 +18,7 @@ const char *const report_coverage[EVENT_COVERAGE_LAST + 1] = {
 	[COVER_FOREIGN] = "it uses another libc or architecture",
 	[COVER_NO_ENV] = "started without the guard's environment",
 	[COVER_NO_LIB] = "the library cannot be reached from there",
+	[COVER_NOT_LOADED] = "the library should have been loaded and was not",
 };
 
 const char *const report_changes[CHANGE_KIND_COUNT] = {
@@ -258,6 +259,23 @@ void report_write_verdict(const struct report *report, struct buf *out)
 bool report_has_door(const struct report *report)
 {
 	return strstr(report->view->info.level, "kernel door") != NULL;
+}
+
+void report_write_share(const struct report *report, struct buf *out)
+{
+	const struct share *share = &report->summary->share;
+	unsigned thousandths = share_of_hooks(share);
+
+	buf_u64(out, thousandths / 10);
+	buf_char(out, '.');
+	buf_u64(out, thousandths % 10);
+	buf_str(out, " % of what programs with hooks did (");
+	buf_u64(out, share->by_hooks);
+	buf_str(out, " of ");
+	buf_u64(out, share->by_hooks + share->by_kernel);
+	buf_str(out, " records; ");
+	buf_u64(out, share->loading);
+	buf_str(out, " of their loaders apart)");
 }
 
 uint64_t report_unhooked(const struct report *report)

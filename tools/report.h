@@ -99,6 +99,9 @@ uint64_t report_lost(const struct report *report) NONNULL;
 /* Programs that nobody saw into. */
 uint64_t report_uncovered(const struct report *report) NONNULL;
 
+/* "97.3 % of what programs with hooks did (12 of 13 records; 40 of their loaders apart)"; with the kernel door alone it is known. */
+void report_write_share(const struct report *report, struct buf *out) NONNULL;
+
 /* Programs that no hook saw into. With the kernel door the supervisor saw what they did, and they are covered. */
 uint64_t report_unhooked(const struct report *report) NONNULL;
 bool report_has_door(const struct report *report) NONNULL;

@@ -98,13 +98,19 @@ static void put_uncovered(struct html *html)
 	const struct programs *programs = &html->report->summary->programs;
 	size_t found = 0;
 
-	if (report_uncovered(html->report) == 0)
+	if (report_unhooked(html->report) == 0)
 		return;
-	begin_fact(html, "Not covered");
-	html_put(html, "<strong class=\"doubt\">");
-	html_count(html, report_uncovered(html->report), "program; what it did was not seen by the hooks",
-		   "programs; what they did was not seen by the hooks");
-	html_put(html, "</strong>");
+	if (report_has_door(html->report)) {
+		begin_fact(html, "Kernel only");
+		html_count(html, report_unhooked(html->report), "program, decided by the kernel door alone",
+			   "programs, decided by the kernel door alone");
+	} else {
+		begin_fact(html, "Not covered");
+		html_put(html, "<strong class=\"doubt\">");
+		html_count(html, report_unhooked(html->report), "program; what it did was not seen by the hooks",
+			   "programs; what they did was not seen by the hooks");
+		html_put(html, "</strong>");
+	}
 	for (size_t i = 0; i < programs->table.count; i++) {
 		const struct program *program = (const struct program *)programs->table.items[i];
 
@@ -142,6 +148,13 @@ static void put_coverage(struct html *html)
 	if (*view->info.floor) {
 		begin_fact(html, "Floor");
 		html_string(html, view->info.floor);
+		end_fact(html);
+	}
+	if (report_has_door(html->report)) {
+		begin_fact(html, "By hooks");
+		report_write_share(html->report, &raw);
+		html_raw(html, &raw);
+		raw = BUF_ON(html->raw);
 		end_fact(html);
 	}
 	put_uncovered(html);

@@ -234,7 +234,8 @@ static void put_program(struct html *html, const struct program *program)
 	html_raw(html, &raw);
 	html_put(html, "</code>");
 	if (program->coverage != COVER_HOOKS) {
-		html_put(html, " <strong class=\"doubt\">not covered: ");
+		html_put(html, report_has_door(html->report) ? " <strong class=\"doubt\">kernel door only: "
+							     : " <strong class=\"doubt\">not covered: ");
 		html_put(html, report_coverage[program->coverage]);
 		html_put(html, "</strong>");
 	}

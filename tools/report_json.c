@@ -221,8 +221,10 @@ static void put_programs(yajl_gen json, const struct program *program)
 		put_words(json, "argv", program->argv);
 		json_put_number(json, "pid", program->pid);
 		json_put_number(json, "count", program->count);
-		if (program->coverage <= EVENT_COVERAGE_LAST && report_coverage[program->coverage])
+		if (program->coverage != COVER_HOOKS)
 			json_put_string(json, "not_covered", report_coverage[program->coverage]);
+		json_put_number(json, "events_by_hooks", program->doors[DOOR_HOOK]);
+		json_put_number(json, "events_by_kernel_door", program->doors[DOOR_KERNEL]);
 		if (program->first) {
 			json_key(json, "children");
 			put_programs(json, program->first);
@@ -286,6 +288,15 @@ static void put_coverage(yajl_gen json, const struct report *report)
 	json_put_number(json, "kernel_only", report_has_door(report) ? report->summary->programs.uncovered : 0);
 	json_put_number(json, "events_by_hooks", report->summary->doors[DOOR_HOOK]);
 	json_put_number(json, "events_by_kernel_door", report->summary->doors[DOOR_KERNEL]);
+	if (report_has_door(report)) {
+		const struct share *share = &report->summary->share;
+
+		json_put_number(json, "hooked_by_hooks", share->by_hooks);
+		json_put_number(json, "hooked_by_kernel_door", share->by_kernel);
+		json_put_number(json, "hooks_per_mille", share_of_hooks(share));
+		json_put_number(json, "by_loaders", share->loading);
+		json_put_number(json, "by_unhooked", share->unhooked);
+	}
 	json_put_number(json, "lost", view->counts.lost);
 	json_put_number(json, "torn", report->damage.torn);
 	json_put_number(json, "damaged", report->damage.bad);

@@ -116,6 +116,12 @@ static void put_head(const struct report *report, struct output *output)
 	buf_u64(&page.line, report->summary->records);
 	buf_str(&page.line, " records; ");
 	raw = BUF_ON(storage);
+	if (report_has_door(report)) {
+		report_write_share(report, &raw);
+		buf_str(&raw, " was recorded by the hooks; ");
+		add_buf(&raw);
+		raw = BUF_ON(storage);
+	}
 	report_write_gaps(report, &raw);
 	if (raw.len == 0)
 		buf_str(&raw, "none lost, all covered");

@@ -54,6 +54,15 @@ static void put_covered(struct page *page)
 		output_format(page->output, " (%llu events by hooks, %llu by the kernel door)",
 			      (unsigned long long)summary->doors[DOOR_HOOK], (unsigned long long)summary->doors[DOOR_KERNEL]);
 	output_string(page->output, "\n");
+	if (report_has_door(page->report)) {
+		char storage[160];
+		struct buf share = BUF_ON(storage);
+
+		report_write_share(page->report, &share);
+		page_label(page, "by hooks");
+		output_string(page->output, buf_cstr(&share));
+		output_string(page->output, "\n");
+	}
 }
 
 static void put_uncovered(struct page *page)

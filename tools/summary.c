@@ -37,6 +37,7 @@ void summary_init(struct summary *summary, const char *workspace)
 	table_init(&summary->files, arena, sizeof(struct read_place), FILES_MAX);
 	programs_init(&summary->programs, arena);
 	origins_init(&summary->origins, arena);
+	share_init(&summary->share, arena);
 }
 
 void summary_free(struct summary *summary)
@@ -412,9 +413,11 @@ void summary_add(struct summary *summary, const struct event *event)
 		summary->last_ns = event->time_ns;
 	summary->cut += (event->flags & EVENT_CUT) != 0;
 	origins_add(&summary->origins, event);
+	share_add(&summary->share, event);
 	switch (event->kind) {
 	case EVENT_OPERATION:
 		summary->doors[event->door]++;
+		programs_add_operation(&summary->programs, event);
 		add_operation(summary, event);
 		break;
 	case EVENT_PROCESS:
@@ -437,6 +440,9 @@ void summary_add(struct summary *summary, const struct event *event)
 void summary_pass(struct summary *summary, const struct event *event)
 {
 	origins_add(&summary->origins, event);
+	share_add(&summary->share, event);
+	if (event->kind == EVENT_OPERATION)
+		programs_add_operation(&summary->programs, event);
 	if (event->kind == EVENT_PROCESS || event->kind == EVENT_COVERAGE) {
 		summary->coverage[event->coverage]++;
 		programs_add(&summary->programs, event);

@@ -12,6 +12,7 @@
 #include "libguard/record/event.h"
 #include "tools/origins.h"
 #include "tools/programs.h"
+#include "tools/share.h"
 #include "tools/source.h"
 #include "tools/table.h"
 #include "tools/timeline.h"
@@ -143,6 +144,7 @@ struct summary {
 	struct timeline timeline;         /* of operations */
 	struct programs programs;
 	struct origins origins;
+	struct share share; /* of all events, also of those that were not asked for */
 	struct text workspace; /* reads below it are told by its own directories; may be empty */
 };
 

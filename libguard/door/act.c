@@ -88,7 +88,7 @@ void origin_release(struct origin *origin)
 	(void)origin;
 }
 
-void process_uncovered(struct text program, struct text argv, enum event_coverage why)
+void process_uncovered(struct text program, struct text argv, enum event_coverage why, unsigned from)
 {
 	struct session *session = &guard.sessions[0];
 	struct event event = {
@@ -100,11 +100,12 @@ void process_uncovered(struct text program, struct text argv, enum event_coverag
 		.rule = RULE_NOT_ASKED,
 		.pid = (uint32_t)guest.pid,
 		.tid = (uint32_t)guest.tid,
+		.ppid = guest_parent(),
 		.uid = (uint32_t)guard.euid,
 		.time_ns = sys_now_ns(),
 	};
 
-	if (guest.hooked)
+	if (from > 0 || guest.hooked)
 		return; /* recorded by the hook */
 	atomic_fetch_add_explicit(&session->state->uncovered, 1, memory_order_relaxed);
 	event_add(&event, FIELD_OBJECT, program);

@@ -5,6 +5,7 @@
 #include "libguard/door/answer.h"
 
 #include "libguard/core/sys.h"
+#include "libguard/door/await.h"
 #include "libguard/door/guest.h"
 #include "libguard/door/marshal.h"
 #include "libguard/door/run.h"
@@ -202,9 +203,16 @@ static bool opens_session(const long args[6])
 		return false;
 	name += len + 1;
 	/* The gate is what a process opens first, and nobody writes to. */
-	if (!strcmp(name, GATE_FILE))
+	if (!strcmp(name, GATE_FILE)) {
+		await_end();
 		return (open_flags_of(args) & O_ACCMODE) == O_RDONLY;
+	}
 	return guest.hooked && (!strcmp(name, "state") || (!strncmp(name, "events-", 7) && !strchr(name, '/')));
+}
+
+static bool reads_file(const long args[6])
+{
+	return (is("open") || is("openat") || is("openat2")) && (open_flags_of(args) & (O_ACCMODE | O_CREAT)) == O_RDONLY;
 }
 
 static void open_session(const long args[6])
@@ -278,6 +286,8 @@ static void act(void)
 		open_session(args);
 		return;
 	}
+	if (guest.row->work == WORK_OPENS)
+		await_look(error == 0 && reads_file(args) ? (const char *)args[is("open") ? 0 : 1] : NULL);
 	if (error == 0 && creates_names())
 		error = guest_take_umask();
 	if (error < 0) {
@@ -454,9 +464,11 @@ static void run(void)
 
 	guest_changes();
 	if (is_launch()) {
+		await_begin();
 		go_on();
 		return;
 	}
+	await_look(NULL);
 	error = run_decide(&program);
 	if (!guest_waits())
 		return;
@@ -464,8 +476,13 @@ static void run(void)
 		answer_unknown(VERB_SET(EXEC));
 	else if (error < 0)
 		answer(error);
-	else
+	else {
+		if (program.loads)
+			await_begin();
+		else
+			await_end();
 		run_watch(&program, go_on);
+	}
 }
 
 void answer_asked(const struct door *of, const struct seccomp_notif *asked)
@@ -485,6 +502,10 @@ void answer_asked(const struct door *of, const struct seccomp_notif *asked)
 	guest.hooked = door->back && data->instruction_pointer == door->back &&
 		       (data->args[5] == door->cookie || row->work == WORK_MAPS || is("sendto") || !strncmp(row->name, "process_vm", 10));
 	guard.sessions[0].policy.counted = guest.hooked;
+	if (guest.hooked)
+		await_end();
+	else if (error == 0 && row->work == WORK_ACTS && !strchr(row->arguments, 'o'))
+		await_look(NULL); /* loaders only ask and read */
 	if (error < 0)
 		answer(error);
 	else if (row->work == WORK_RUNS)

@@ -65,7 +65,7 @@ bool guard_confirms(void)
 	return guest.hooked;
 }
 
-static uint32_t parent_of_guest(void)
+uint32_t guest_parent(void)
 {
 	char status[GUEST_STATUS];
 	long parent = guest_status(status) > 0 ? guest_number(status, "\nPPid:", 10) : -1;
@@ -77,7 +77,7 @@ static uint32_t parent_of_guest(void)
 bool guard_was_told(verb_set verbs, const struct object *object)
 {
 	bool told = !guest.hooked && object->text.len + (object->kind == OBJECT_PROCESS) > 0 &&
-		    session_note_is_left(&guard.sessions[0], (uint32_t)guest.pid, parent_of_guest, verbs, object->kind, object->text);
+		    session_note_is_left(&guard.sessions[0], (uint32_t)guest.pid, guest_parent, verbs, object->kind, object->text);
 
 	guard.sessions[0].policy.counted = guest.hooked || told;
 	return told;

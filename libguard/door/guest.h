@@ -72,6 +72,9 @@ void *guest_room(size_t len);
 ssize_t guest_status(char out[GUEST_STATUS]) MUST_CHECK;
 long guest_number(const char *status, const char *word, int base) MUST_CHECK NONNULL;
 
+/* The parent of the guest's process; 0 when it cannot be told. */
+uint32_t guest_parent(void);
+
 /* Copy from the guest's memory; 0, -EFAULT, or -EACCES: it may not be read. */
 int guest_read(uint64_t address, void *out, size_t len) MUST_CHECK NONNULL;
 int guest_write(uint64_t address, const void *data, size_t len) MUST_CHECK NONNULL;

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #define WORDS_MAX 65536
+#define LIBRARY "libguard.so"
 #define WORD_BYTES (1u << 21)
 
 #ifndef PTRACE_EVENT_STOP
@@ -144,6 +145,48 @@ static int read_words(uint64_t argv, char *const **out)
 	return 0;
 }
 
+static bool is_in(const char *where, const char *word)
+{
+	return strstr(where, word) != NULL;
+}
+
+/* Does the machine preload the library into every program? */
+static bool is_preloaded(void)
+{
+	char list[4096];
+	int fd = sys_open("/etc/ld.so.preload", O_RDONLY | O_CLOEXEC, 0);
+	ssize_t len = fd < 0 ? -1 : sys_read(fd, list, sizeof list - 1);
+
+	if (fd >= 0)
+		sys_close(fd);
+	list[len > 0 ? len : 0] = '\0';
+	return is_in(list, LIBRARY);
+}
+
+/* Will a program with this environment load the library, and find the session? What cannot be read is the kernel's to refuse. */
+static bool env_is_ours(uint64_t envp)
+{
+	static _Thread_local struct window words, list;
+	bool library = false, session = false;
+
+	words.filled = list.filled = false;
+	for (size_t i = 0; envp && i < WORDS_MAX && !(library && session); i++) {
+		uint64_t address, entry = envp + i * sizeof(uint64_t);
+		size_t used = 0;
+
+		if (entry % sizeof(uint64_t) || look(&list, entry) < 0)
+			return true;
+		memcpy(&address, list.bytes + (entry & 4095), sizeof address);
+		if (!address)
+			break;
+		if (read_word(&words, address, &used) < 0)
+			return true;
+		library |= !strncmp(text, "LD_PRELOAD=", 11) && is_in(text, LIBRARY);
+		session |= !strncmp(text, SESSION_VARIABLE "=", sizeof SESSION_VARIABLE) && is_in(text, guard.sessions[0].directory);
+	}
+	return session && (library || is_preloaded());
+}
+
 /* Is any program refused to anybody? Else there is nothing that a race could gain. */
 static bool judges_programs(const struct policy *policy)
 {
@@ -154,7 +197,7 @@ static bool judges_programs(const struct policy *policy)
 	return known > 0;
 }
 
-static int decide(struct run *run, int dir, const char *name, int at_flags, char *const *argv)
+static int decide(struct run *run, int dir, const char *name, int at_flags, char *const *argv, bool has_env)
 {
 	static _Thread_local char **interpreter_words;
 	static _Thread_local size_t cap;
@@ -176,8 +219,11 @@ static int decide(struct run *run, int dir, const char *name, int at_flags, char
 	if (!call.on)
 		return (int)call.result;
 	if (program_allowed(&call, dir, name, at_flags, argv, interpreter_words, &coverage)) {
-		program_record(&call, coverage);
+		if (coverage == COVER_HOOKS && !has_env)
+			coverage = COVER_NO_ENV;
+		program_record(&call, coverage, false);
 		last = program_that_runs(&call);
+		run->loads = last->verbs && coverage == COVER_HOOKS;
 		run->judged = last->verbs && policy_mode(&session->policy) == MODE_ENFORCE && judges_programs(&session->policy);
 		run->words = last->object.argv ? last->object.argv : argv;
 		if (last->object.text.len < sizeof run->name) {
@@ -200,8 +246,11 @@ int run_decide(struct run *run)
 	int at_flags = at ? (int)args[4] : 0, result;
 	char *const *argv = NULL;
 	char *copy;
+	bool has_env;
 
 	*run = (struct run){.judged = false};
+	/* Hooks see to it. */
+	has_env = guest.hooked || env_is_ours(args[at ? 3 : 2]);
 	result = guest_text((uint64_t)name, PATH_NAME_CAP, &copy);
 	if (result == 0)
 		result = read_words(args[at ? 2 : 1], &argv);
@@ -217,7 +266,7 @@ int run_decide(struct run *run)
 		return result;
 	result = guest_dress();
 	if (result == 0)
-		result = decide(run, (int)dir, copy, at_flags, argv);
+		result = decide(run, (int)dir, copy, at_flags, argv, has_env);
 	guest_undress();
 	return result;
 }

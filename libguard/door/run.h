@@ -16,6 +16,7 @@
 struct run {
 	struct text program; /* that will be there at last: an interpreter, where a script is run */
 	char *const *words;
+	bool loads;          /* it should load the library */
 	bool judged;         /* some rule may refuse it: look at what runs */
 	char name[4096];
 };

@@ -43,7 +43,7 @@ static long run(enum hook hook, int dir, const char *name, char *const *argv, ch
 		call.result = -E2BIG;
 		return call_finish(&call);
 	}
-	program_record(&call, coverage);
+	program_record(&call, coverage, false);
 	scratch_abandon(call.scratch);
 	call.result = act(dir, call.operands[0].last == name ? name : call.scratch->name[0], argv, environment, at_flags);
 	return call_finish(&call);

@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "libguard/core/sys_gate.h"
 #include "libguard/session/env.h"
 #include "libguard/session/session.h"
 
@@ -41,6 +42,10 @@ struct guard {
 #ifdef GUARD_DOOR
 #define GUARD_DOOR_KIND DOOR_KERNEL
 extern _Thread_local struct guard guard;
+static inline bool guard_has_door(void)
+{
+	return true;
+}
 /* Did a hook decide and record this call, and is it only confirmed here? */
 bool guard_confirms(void);
 /* Has a hook left a note of it (session/note.h)? Then it is not counted once more either. */
@@ -48,6 +53,11 @@ bool guard_was_told(verb_set verbs, const struct object *object) NONNULL;
 #else
 #define GUARD_DOOR_KIND DOOR_HOOK
 extern struct guard guard;
+/* Does the kernel's filter ask for what libc does by itself? It is the outermost session's. */
+static inline bool guard_has_door(void)
+{
+	return sys_gate.cookie != 0 && atomic_load_explicit(&guard.sessions[0].state->door, memory_order_relaxed);
+}
 static inline bool guard_confirms(void)
 {
 	return false;

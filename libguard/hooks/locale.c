@@ -10,6 +10,7 @@
 #include "libguard/core/sys.h"
 #include "libguard/hooks/call.h"
 #include "libguard/hooks/next.h"
+#include "libguard/hooks/notes.h"
 
 #include <ctype.h>
 #include <locale.h>
@@ -118,7 +119,7 @@ static bool find_place(struct place *place, const char *name)
 }
 
 /* May libc read this file? 0 or -errno. */
-static long ask(enum hook hook, const char *file, bool trusted)
+static long ask(enum hook hook, const char *file, bool trusted, struct notes *notes)
 {
 	struct operand *operand;
 	struct call call;
@@ -132,14 +133,15 @@ static long ask(enum hook hook, const char *file, bool trusted)
 	} else {
 		call_file(&call, AT_FDCWD, file, VERB_SET(READ));
 	}
-	(void)!call_allowed(&call);
+	if (call_allowed(&call))
+		notes_add(notes, &call);
 	if (call.on && !call.refused)
 		call.result = 0;
 	return call_finish(&call);
 }
 
 /* The list of codesets, beside libc itself: a locale's codeset is compared with the one it was asked for by. */
-static long ask_codesets(enum hook hook)
+static long ask_codesets(enum hook hook, struct notes *notes)
 {
 	const struct link_map *object = _r_debug.r_map;
 	char storage[512];
@@ -153,7 +155,7 @@ static long ask_codesets(enum hook hook)
 		return 0;
 	buf_bytes(&file, object->l_name, (size_t)(slash - object->l_name));
 	buf_str(&file, "/gconv/gconv-modules.cache");
-	return sys_faccessat(AT_FDCWD, buf_cstr(&file), 0) == 0 && !file.overflow ? ask(hook, file.data, false) : 0;
+	return sys_faccessat(AT_FDCWD, buf_cstr(&file), 0) == 0 && !file.overflow ? ask(hook, file.data, false, notes) : 0;
 }
 
 static bool is_new(size_t part, struct text file)
@@ -166,7 +168,7 @@ static bool is_new(size_t part, struct text file)
 }
 
 /* Ask for all that the categories of MASK read for NAME. 0 or -errno. */
-static long ask_all(enum hook hook, int mask, const char *name)
+static long ask_all(enum hook hook, int mask, const char *name, struct notes *notes)
 {
 	struct place place = {.name = ""};
 	long error = 0;
@@ -179,40 +181,45 @@ static long ask_all(enum hook hook, int mask, const char *name)
 		if (!(mask & 1 << parts[i].category) || !name_of_part(name, parts[i].name, own))
 			continue;
 		if (!atomic_exchange(&knows_lists, true))
-			error = ask(hook, sys_faccessat(AT_FDCWD, ARCHIVE, 0) == 0 ? ARCHIVE : ALIASES, false);
+			error = ask(hook, sys_faccessat(AT_FDCWD, ARCHIVE, 0) == 0 ? ARCHIVE : ALIASES, false, notes);
 		if (error || !find_place(&place, own))
 			continue;
 		if (strchr(own, '.') && !atomic_exchange(&knows_codesets, true))
-			error = ask_codesets(hook);
+			error = ask_codesets(hook, notes);
 		len = file->len;
 		buf_char(file, '/');
 		buf_str(file, parts[i].file);
 		buf_cstr(file);
 		if (!error && !file->overflow && is_new(i, (struct text){file->data, file->len}))
-			error = ask(hook, file->data, place.trusted);
+			error = ask(hook, file->data, place.trusted, notes);
 		file->len = len;
 	}
 	return error;
 }
 
-/* Behind the kernel's filter libc's own calls are decided when they come. */
 static bool is_asked(const char *name)
 {
-	return name && guard_ready() && sys_gate.cookie == 0;
+	return name && guard_ready();
 }
 
 EXPORT char *setlocale(int category, const char *name)
 {
-	long error = is_asked(name) ? ask_all(HOOK_setlocale, category == LC_ALL ? ~0 : 1 << category, name) : 0;
+	struct notes notes = NOTES_NONE;
+	long error = is_asked(name) ? ask_all(HOOK_setlocale, category == LC_ALL ? ~0 : 1 << category, name, &notes) : 0;
+	char *result = error ? call_no_pointer(error) : NEXT_OF(setlocale)(category, name);
 
-	return error ? call_no_pointer(error) : NEXT_OF(setlocale)(category, name);
+	notes_end(&notes);
+	return result;
 }
 
 static locale_t new_locale(enum hook hook, int mask, const char *name, locale_t base)
 {
-	long error = is_asked(name) ? ask_all(hook, mask & LC_ALL_MASK, name) : 0;
+	struct notes notes = NOTES_NONE;
+	long error = is_asked(name) ? ask_all(hook, mask & LC_ALL_MASK, name, &notes) : 0;
+	locale_t result = error ? call_no_pointer(error) : ((__typeof__(&newlocale))next_of(hook))(mask, name, base);
 
-	return error ? call_no_pointer(error) : ((__typeof__(&newlocale))next_of(hook))(mask, name, base);
+	notes_end(&notes);
+	return result;
 }
 
 EXPORT locale_t newlocale(int mask, const char *name, locale_t base)

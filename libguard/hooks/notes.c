@@ -4,18 +4,11 @@
  */
 #include "libguard/hooks/notes.h"
 
-#include "libguard/core/sys.h"
 #include "libguard/hooks/self.h"
-
-/* The filter is the outermost session's. */
-static bool has_door(void)
-{
-	return sys_gate.cookie != 0;
-}
 
 void notes_add(struct notes *notes, const struct call *call)
 {
-	if (!has_door() || !call->on || call->refused)
+	if (!guard_has_door() || !call->on || call->refused)
 		return;
 	for (unsigned i = 0; i < call->count && notes->count < NOTES_MAX; i++) {
 		const struct operand *operand = &call->operands[i];
@@ -30,7 +23,7 @@ void notes_add_fd(struct notes *notes, enum hook hook, int fd, verb_set verbs)
 {
 	struct call call;
 
-	if (!has_door())
+	if (!guard_has_door())
 		return;
 	call_enter(&call, hook);
 	call_fd(&call, fd, verbs);

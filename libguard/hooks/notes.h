@@ -9,7 +9,7 @@
 
 #include "libguard/session/note.h"
 
-#define NOTES_MAX 8 /* what is beyond is recorded twice */
+#define NOTES_MAX 16 /* what is beyond is recorded twice */
 
 struct notes {
 	unsigned count;

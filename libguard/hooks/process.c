@@ -14,9 +14,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static void write_all(const struct event *event)
+static void write_from(unsigned from, const struct event *event)
 {
-	for (unsigned i = 0; i < guard.session_count; i++)
+	for (unsigned i = from; i < guard.session_count; i++)
 		log_write(&guard.sessions[i].log, event);
 }
 
@@ -97,18 +97,18 @@ void process_started(char *const *argv, bool first)
 	event_add(&event, FIELD_ARGV, (struct text){words.data, words.len});
 	if (cwd > 0)
 		event_add(&event, FIELD_CWD, (struct text){scratch->name[0], (size_t)cwd});
-	write_all(&event);
+	write_from(0, &event);
 	scratch_give(scratch);
 }
 
-void process_uncovered(struct text program, struct text argv, enum event_coverage why)
+void process_uncovered(struct text program, struct text argv, enum event_coverage why, unsigned from)
 {
 	struct event event;
 
-	for (unsigned i = 0; i < guard.session_count; i++)
+	for (unsigned i = from; i < guard.session_count; i++)
 		atomic_fetch_add_explicit(&guard.sessions[i].state->uncovered, 1, memory_order_relaxed);
 	begin(&event, EVENT_COVERAGE, why);
 	event_add(&event, FIELD_OBJECT, program);
 	event_add(&event, FIELD_ARGV, argv);
-	write_all(&event);
+	write_from(from, &event);
 }

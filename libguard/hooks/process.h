@@ -16,5 +16,9 @@ void process_started(char *const *argv, bool first);
 /* Put our variables into the environment if they are not there, for children that libc starts by itself. */
 void process_carry(void);
 
-/* Record that this process is about to run PROGRAM, which will not be hooked. */
-void process_uncovered(struct text program, struct text argv, enum event_coverage why);
+/*
+ * Record that this process is about to run PROGRAM, which will not be hooked.
+ *
+ *   from  the first session to be told; 1 where the outermost one's kernel door will see it in the process that runs it
+ */
+void process_uncovered(struct text program, struct text argv, enum event_coverage why, unsigned from);

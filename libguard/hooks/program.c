@@ -238,13 +238,23 @@ static bool is_foreign_loader(const char *name, size_t len)
 	return false;
 }
 
+#define COVER_NOTHING ((enum event_coverage)0) /* the kernel will not run it */
+
+/* As shells tell it: a script without its `#!` line, which execve refuses, and who called hands to a shell. */
+static bool is_text(const struct file *file)
+{
+	const char *end = memchr(file->head, '\n', file->len);
+
+	return !memchr(file->head, '\0', end ? (size_t)(end - file->head) : file->len);
+}
+
 static enum event_coverage elf_coverage(const struct file *file)
 {
 	Elf64_Phdr segment;
 	Elf64_Ehdr elf;
 
 	if (!is_elf(file))
-		return COVER_FOREIGN;
+		return is_text(file) ? COVER_NOTHING : COVER_FOREIGN;
 	memcpy(&elf, file->head, sizeof elf);
 	if (elf.e_machine != OUR_MACHINE)
 		return COVER_FOREIGN;
@@ -400,11 +410,24 @@ const struct operand *program_that_runs(const struct call *call)
 	return last->loaded ? last - 1 : last;
 }
 
-void program_record(struct call *call, enum event_coverage coverage)
+enum event_coverage program_coverage(const char *name)
+{
+	struct file file = {.len = 0};
+	int fd = sys_open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
+	ssize_t len = fd < 0 ? -1 : sys_read(fd, file.head, HEAD);
+
+	file.len = len > 0 ? (size_t)len : 0;
+	file.is_loader = fd >= 0 && is_loader(&file, fd);
+	if (fd >= 0)
+		sys_close(fd);
+	return file.len > 0 ? elf_coverage(&file) : COVER_HOOKS;
+}
+
+void program_record(struct call *call, enum event_coverage coverage, bool in_child)
 {
 	const struct operand *last = program_that_runs(call);
 
 	call_record(call);
-	if (coverage != COVER_HOOKS && last->verbs)
-		process_uncovered(last->object.text, last->argv, coverage);
+	if (coverage != COVER_HOOKS && coverage != COVER_NOTHING && last->verbs)
+		process_uncovered(last->object.text, last->argv, coverage, in_child && guard_has_door());
 }

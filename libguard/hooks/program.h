@@ -34,5 +34,12 @@ size_t program_words(char *const *argv);
 /* The operand of what the kernel will run at last: an interpreter where a script is run. After program_allowed. */
 const struct operand *program_that_runs(const struct call *call) NONNULL;
 
-/* Record what is about to run, and that no hook will see into it if so. */
-void program_record(struct call *call, enum event_coverage coverage) NONNULL;
+/*
+ * Record what is about to run, and that no hook will see into it if so.
+ *
+ *   in_child  libc runs it in a child of its own
+ */
+void program_record(struct call *call, enum event_coverage coverage, bool in_child) NONNULL;
+
+/* COVER_HOOKS, or why no hook can be at work in the program of file NAME, as far as the file tells. */
+enum event_coverage program_coverage(const char *name) MUST_CHECK NONNULL;

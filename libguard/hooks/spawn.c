@@ -67,7 +67,7 @@ static int spawn_in(enum hook hook, spawn_function *next, struct actions *place,
 		return E2BIG;
 	}
 	call.result = 0;
-	program_record(&call, coverage);
+	program_record(&call, coverage, true);
 	notes_add(&place->notes, &call);
 	call.result = -next(pid, name, actions, attributes, argv, environment);
 	return (int)-call_finish(&call);
@@ -115,7 +115,7 @@ static bool shell_allowed(enum hook hook, const char *command, struct notes *not
 		return !call.refused || call_leave(&call) >= 0;
 	process_carry();
 	if (program_allowed(&call, AT_FDCWD, "/bin/sh", 0, argv, words, &coverage)) {
-		program_record(&call, coverage);
+		program_record(&call, coverage, true);
 		notes_add(notes, &call);
 	}
 	return call_leave(&call) >= 0;

@@ -59,9 +59,10 @@ enum event_coverage {
 	COVER_SETUID,   /* runs with more rights; the loader drops us */
 	COVER_FOREIGN,  /* another libc or another architecture */
 	COVER_NO_ENV,   /* started without our environment */
-	COVER_NO_LIB    /* the library cannot be reached where it starts (chroot, mount namespace) */
+	COVER_NO_LIB,   /* the library cannot be reached where it starts (chroot, mount namespace) */
+	COVER_NOT_LOADED /* it should have loaded the library, and acted without */
 };
-#define EVENT_COVERAGE_LAST COVER_NO_LIB
+#define EVENT_COVERAGE_LAST COVER_NOT_LOADED
 
 #define EVENT_VERDICT_LAST 2 /* of enum verdict_kind; a log with a higher one is not ours */
 

@@ -60,6 +60,7 @@ struct session_state {
 	_Atomic uint32_t hooked;       /* processes that joined */
 	_Atomic uint32_t uncovered;    /* children that could not be hooked */
 	struct session_host hosts[SESSION_HOSTS];
+	_Atomic uint32_t door;         /* 1: the kernel door answers */
 	_Atomic uint32_t next_note;    /* ring position in notes */
 	struct session_note notes[SESSION_NOTES];
 };

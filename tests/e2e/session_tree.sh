@@ -251,21 +251,6 @@ passes_on_from_a_script() {
 }
 check "what a script with a long name runs is guarded" passes_on_from_a_script
 
-# The library goes away while a session runs: its programs run without, and the report says so.
-goes_unreported() {
-	mkdir "$scratch/away" && cp "$library" "$guardctl" "$scratch/away" || return
-	LD_PRELOAD=$scratch/away/libguard.so GUARD_POLICY=$scratch/tree.conf sh -c \
-		'touch "$0"; while [ -e "$0" ]; do :; done; cat /dev/null; exec cat /dev/null' "$scratch/waits" 2>/dev/null &
-	until [ -e "$scratch/waits" ]; do sleep 0.05; done
-	mv "$scratch/away/libguard.so" "$scratch/away/gone" && rm "$scratch/waits"
-	wait $!
-	"$guardctl" report --log "$sessions" >"$scratch/report"
-	grep -q 'unreported  *2 programs' "$scratch/report" || { cat "$scratch/report"; return 1; }
-	guarded tree sh -c 'cat /dev/null; exec cat /dev/null'
-	refute grep unreported <("$guardctl" report --log "$sessions")
-}
-check "programs that could not load the library are told" goes_unreported
-
 if unshare --pid --fork --mount-proc true 2>/dev/null; then
 	for how in preload run; do
 		guard_by $how tree

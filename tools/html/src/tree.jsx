@@ -152,7 +152,7 @@ export function Tree({ data, query, onQuery }) {
             <code>{programName(data, node)}</code>
             <span class="place">{` ${counted(counts.events[node], "event", "events")}`}</span>
             {counts.refused[node] > 0 && <span class="refused">{`, ${count(counts.refused[node])} ${data.refused}`}</span>}
-            {coverage > 1 && <strong class="doubt">{` not covered: ${data.coverages[coverage]}`}</strong>}
+            {coverage > 1 && <strong class="doubt">{` without hooks: ${data.coverages[coverage]}`}</strong>}
           </li>
         );
       })}
