@@ -14,6 +14,7 @@
 struct session_request {
 	const char *policy;        /* file, or NULL: where policies come from by default */
 	const char *log_directory; /* where to make the session's directory, or NULL: what the policy says */
+	const char *library;       /* libguard.so, absolute: what the program is guarded by */
 	char *const *argv;         /* of the program, NULL-terminated */
 	pid_t child;               /* first guarded process */
 	bool launches;             /* it has still to become the program */
@@ -26,6 +27,7 @@ struct made_session {
 	bool shared;               /* processes of other users may join */
 	bool complained;           /* the log cannot grow, and stderr has been told */
 	pthread_mutex_t making;    /* held while a segment is made */
+	const char *library;       /* the request's */
 	unsigned keep_days, keep_sessions;
 	struct policy_kernel kernel;
 	bool hides;                /* some rule hides objects */
