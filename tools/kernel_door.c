@@ -167,6 +167,7 @@ int kernel_door_serve(struct kernel_door *door, struct made_session *session, in
 
 	door->door.listener = listener;
 	door->door.directory = session->directory;
+	door->door.library = session->library;
 	door->door.launcher = launcher;
 	result = door_open(&door->door);
 	door->on = result == 0;

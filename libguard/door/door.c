@@ -234,7 +234,7 @@ static void *work(void *nothing)
 	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0 && sizes.seccomp_notif > size)
 		size = sizes.seccomp_notif;
 	asked = malloc(size);
-	if (!turn || !asked || guest_thread(door->listener, door->directory) < 0) {
+	if (!turn || !asked || guest_thread(door->listener, door->directory, door->library) < 0) {
 		atomic_fetch_sub(&threads, 1);
 		arrived();
 		return NULL;

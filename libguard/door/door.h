@@ -13,6 +13,7 @@
 struct door {
 	int listener;          /* from seccomp(2); the door's */
 	const char *directory; /* of the session */
+	const char *library;   /* libguard.so by its absolute path */
 	uint64_t gate;         /* the gate's address, 0: there is none */
 	uint64_t back;         /* and the one behind its system call */
 	uint64_t cookie;

@@ -202,7 +202,7 @@ static struct known *learn(struct known *entry)
 	return entry;
 }
 
-int guest_thread(int listener, const char *directory)
+int guest_thread(int listener, const char *directory, const char *library)
 {
 	int result;
 
@@ -218,7 +218,7 @@ int guest_thread(int listener, const char *directory)
 	result = dress_thread();
 	if (result < 0)
 		return result;
-	guard = (struct guard){.phase = GUARD_ON, .has_proc = true};
+	guard = (struct guard){.phase = GUARD_ON, .has_proc = true, .actor.library = {library, strlen(library)}};
 	result = session_join(directory, &guard.sessions[0]);
 	guard.session_count = 1;
 	guard.hides = result == 0 && policy_hides(&guard.sessions[0].policy);

@@ -114,12 +114,14 @@ static void find_library(bool first)
 	if (!dladdr(&guard, &info) || !info.dli_fname)
 		give_up("the library cannot find its own file", 0);
 	if (!first && info.dli_fname[0] == '/' && strlen(info.dli_fname) < PATH_NAME_CAP) {
-		guard.carry.library = keep(info.dli_fname, strlen(info.dli_fname)).data;
+		guard.actor.library = keep(info.dli_fname, strlen(info.dli_fname));
+		guard.carry.library = guard.actor.library.data;
 		return;
 	}
 	if (path_resolve(AT_FDCWD, info.dli_fname, true, rest, &path) != 0 || path.len >= PATH_NAME_CAP)
 		give_up("the name of the library's own file cannot be resolved", 0);
-	guard.carry.library = keep(path.text, path.len).data;
+	guard.actor.library = keep(path.text, path.len);
+	guard.carry.library = guard.actor.library.data;
 }
 
 static void find_self(void)
