@@ -212,9 +212,6 @@ int guest_thread(int listener, const char *directory, const char *library)
 		known[i].process = -1;
 	if (!guest.room)
 		return -ENOMEM;
-	/* A working directory and umask of the thread's own. */
-	if (unshare(CLONE_FS) < 0)
-		return -errno;
 	result = dress_thread();
 	if (result < 0)
 		return result;
