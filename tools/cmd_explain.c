@@ -369,6 +369,8 @@ static int explain(struct arena *arena, const struct request *request, const str
 	int code;
 
 	policy_setting_here(&setting);
+	if (setting.library)
+		asker.actor.library = (struct text){setting.library, strlen(setting.library)};
 	if (recorded)
 		setting.workspace = recorded->view.info.workspace;
 	if (policy_compile(request->file, &setting, stderr, NULL, &image, &size, &text) != 0)
@@ -500,6 +502,7 @@ const struct command cmd_explain = {
 		"\n"
 		"  guardctl explain read ~/.ssh/id_rsa\n"
 		"  guardctl explain exec -- git push --force\n"
+		"  guardctl explain exec -- LD_AUDIT=/tmp/x.so git status    NAME=VALUE in front: its environment\n"
 		"  guardctl explain connect example.org:443       also 10.0.0.1:80, [fd00::1]:80, /run/x.sock, @name\n"
 		"  guardctl explain resolve example.org\n"
 		"\n"

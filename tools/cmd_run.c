@@ -90,6 +90,7 @@ static int start(struct session_request *request)
 	if (count_sessions() >= SESSION_NESTED_MAX)
 		return fail(EXIT_GUARD, "%u sessions are around this one already; no more are possible",
 			    (unsigned)SESSION_NESTED_MAX);
+	request->library = library;
 	supervise_prepare(&before);
 	result = start_socket(ends);
 	if (result < 0)

@@ -76,7 +76,7 @@ static bool allows(const struct judge *judge, const struct replay_question *ques
 
 	stateless.state = NULL;
 	object.argv = argv;
-	policy_decide(&stateless, question->verbs, &object, &(struct actor){exe}, verdict);
+	policy_decide(&stateless, question->verbs, &object, &(struct actor){.exe = exe}, verdict);
 	return verdict->kind == VERDICT_ALLOW;
 }
 

@@ -28,10 +28,12 @@ static int run(int argc, char **argv)
 	struct supervise_before before;
 	int ready;
 
-	if (argc < 6 || strcmp(argv[1], "--child") || !read_number(argv[2], &request.child) ||
-	    strcmp(argv[3], "--ready") || !read_number(argv[4], &ready) || strcmp(argv[5], "--"))
+	if (argc < 8 || strcmp(argv[1], "--child") || !read_number(argv[2], &request.child) ||
+	    strcmp(argv[3], "--ready") || !read_number(argv[4], &ready) || strcmp(argv[5], "--library") ||
+	    strcmp(argv[7], "--"))
 		return fail_usage(&cmd_supervise, "libguard.so calls this; people want guardctl run");
-	request.argv = argv + 6;
+	request.library = argv[6];
+	request.argv = argv + 8;
 	supervise_prepare(&before);
 	/* The program's descriptors would be held by its guard as well: locks, ends of pipes. */
 	close_range(STDERR_FILENO + 1, (unsigned)ready - 1, 0);
@@ -41,7 +43,7 @@ static int run(int argc, char **argv)
 
 const struct command cmd_supervise = {
 	.name = "supervise",
-	.usage = "supervise --child PID --ready FD -- ARGUMENT...",
+	.usage = "supervise --child PID --ready FD --library FILE -- ARGUMENT...",
 	.summary = "stand in for a guarded program (internal: libguard.so calls it)",
 	.help = "",
 	.run = run,

@@ -98,6 +98,8 @@ static const char *why_not(const struct asker *asker, const struct explained_rul
 						: "it is about certain programs only (by); name one with --by";
 	case BAR_ARGS:
 		return "it is about other arguments (args)";
+	case BAR_ENV:
+		return "it is about programs that get other variables (env)";
 	case BAR_AFTER:
 		return arena_format(asker->arena, "it holds once the session carries %s; try --after",
 				    label_names(asker, rule->info.after));

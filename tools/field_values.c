@@ -92,6 +92,11 @@ struct field_value field_args(struct field_source *s)
 	return field_of_words(VALUE_WORDS, s->values[FIELD_ARGV]);
 }
 
+struct field_value field_variable(struct field_source *s)
+{
+	return field_of_text(s->values[FIELD_ENV]);
+}
+
 struct field_value field_cwd(struct field_source *s)
 {
 	return field_of_text(s->values[FIELD_CWD]);

@@ -235,18 +235,18 @@ static uint32_t file_string(struct image_builder *b, const char *file)
 
 static bool is_unconditional(const struct image_rule *rule)
 {
-	return !rule->by && !rule->args && !rule->after && rule->per_s == 0;
+	return !rule->by && !rule->args && !rule->env && !rule->after && rule->per_s == 0;
 }
 
 static int add_objects(struct image_builder *b, const struct image_rule *rule, uint32_t number)
 {
 	static const char *const anything[] = {"/**", NULL};
 	verb_set denies = rule->kind == VERDICT_DENY && is_unconditional(rule) ? rule->verbs : 0;
-	bool any_process = rule->section == SECTION_PROCESS && !rule->programs;
+	bool any_program = (rule->section == SECTION_PROCESS || rule->section == SECTION_COMMANDS) && !rule->programs;
 	int error = add_patterns(b, ROOT_FILES, rule->paths, number, denies);
 
 	if (!error)
-		error = add_patterns(b, ROOT_PROGRAMS, any_process ? anything : rule->programs, number, 0);
+		error = add_patterns(b, ROOT_PROGRAMS, any_program ? anything : rule->programs, number, 0);
 	for (const char *const *at = rule->sockets; at && *at && !error; at++)
 		error = image_trie_add(b, **at == '@' ? ROOT_ABSTRACT : ROOT_SOCKETS, *at, number, 0);
 	add_hosts(b, rule->hosts, number);
@@ -286,10 +286,12 @@ int image_builder_add(struct image_builder *b, const struct image_rule *rule)
 	made.hint = rule->hint ? image_add_string(b, text_of(rule->hint)) : 0;
 	made.file = file_string(b, rule->file);
 	made.args = add_words(b, rule->args, false);
+	made.env = add_words(b, rule->env, false);
 	made.by = add_words(b, rule->by, true);
 	made.except = add_excepts(b, rule);
 	made.port = add_ports(b, rule);
 	b->hides |= rule->hide;
+	b->environment |= made.env != 0;
 	*ROW_AT(b->rules, struct image_rule_row, number) = made;
 	if (b->failed)
 		return -ENOMEM;

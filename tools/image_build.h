@@ -39,7 +39,7 @@ struct image_rule {
 	bool builtin;
 	/* objects: a rule covers what any of them covers; ports narrow addresses and hosts */
 	const char *const *paths;
-	const char *const *programs; /* absolute glob, or a bare name for any directory */
+	const char *const *programs; /* absolute glob, or a bare name for any directory; in commands and process NULL: any */
 	const char *const *sockets;  /* absolute glob, or "@glob" */
 	const char *const *hosts;    /* "name" or "*.suffix", lower case */
 	const struct image_range *ranges;
@@ -48,6 +48,7 @@ struct image_rule {
 	size_t port_count;
 	/* conditions: all must hold */
 	const char *const *args;     /* globs that argv[1..] must match in this order; alternatives separated by '\n' */
+	const char *const *env;      /* globs, one of which a variable of the program's environment must match: NAME, NAME=VALUE */
 	const char *const *by;       /* globs, one of which the acting program must match */
 	const char *const *except;   /* patterns of the same kinds as the objects; hosts, addresses and CIDRs as text */
 	uint64_t after;              /* labels, one of which the session must carry; 0: none asked */

@@ -333,6 +333,7 @@ int image_builder_finish(struct image_builder *b, const struct image_setting *se
 		for (int i = 0; i < SECTION_COUNT; i++)
 			head.defaults[i] = (uint8_t)setting->defaults[i];
 		head.hides = b->hides;
+		head.environment = b->environment;
 		head.log_required = setting->log.required;
 		head.log_reads = setting->log.reads;
 		head.log_stacks = setting->log.stacks;

@@ -57,7 +57,7 @@ struct image_builder {
 	size_t index_size;
 	uint64_t counters;
 	uint64_t range_bits[3];
-	bool hides;
+	bool hides, environment;
 	bool failed; /* memory was out once: nothing counts any more */
 	uint32_t labels[64];
 	unsigned label_count;

@@ -8,10 +8,13 @@
 #include "tools/session_files.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
@@ -161,13 +164,58 @@ int kernel_door_receive(struct kernel_door *door, struct made_session *session, 
 	return result < 0 ? -EACCES : -1;
 }
 
+/*
+ * Where nothing may be run from the session's directory (noexec, as a container's /tmp and /dev/shm), guests get a copy of
+ * the gate instead, which lies nowhere.
+ */
+static int copy_gate(struct kernel_door *door, const char *directory)
+{
+	char name[PATH_MAX];
+	struct stat status;
+	void *page;
+	int fd, copy;
+
+	door->door.gate_copy = -1;
+	snprintf(name, sizeof name, "%s/" GATE_FILE, directory);
+	fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	page = mmap(NULL, sizeof door->page, PROT_READ | PROT_EXEC, MAP_SHARED, fd, 0);
+	close(fd);
+	if (page != MAP_FAILED) {
+		munmap(page, sizeof door->page);
+		return 0;
+	}
+	fd = memfd_create("libguard-gate", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (fd < 0)
+		return -errno;
+	snprintf(name, sizeof name, "/proc/self/fd/%d", fd);
+	if (write(fd, &door->page, sizeof door->page) != sizeof door->page ||
+	    fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) < 0 || fstat(fd, &status) < 0) {
+		close(fd);
+		return -EIO;
+	}
+	copy = open(name, O_RDONLY | O_CLOEXEC);
+	close(fd);
+	if (copy < 0)
+		return -EIO;
+	door->door.gate_copy = copy;
+	door->door.gate_device = status.st_dev;
+	door->door.gate_inode = status.st_ino;
+	return 0;
+}
+
 int kernel_door_serve(struct kernel_door *door, struct made_session *session, int listener, pid_t launcher)
 {
 	int result;
 
 	door->door.listener = listener;
 	door->door.directory = session->directory;
+	door->door.library = session->library;
 	door->door.launcher = launcher;
+	/* Without it all is decided once more, as what comes another way. */
+	if (copy_gate(door, session->directory) < 0)
+		door->door.gate_copy = -1;
 	result = door_open(&door->door);
 	door->on = result == 0;
 	if (result == 0) {

@@ -160,7 +160,7 @@ static const char *hint_for_verb(struct hint hint, verb_set verb)
 		const struct image_rule *image = &rule->image;
 
 		if (rule->off || image->kind != VERDICT_ALLOW || !(image->verbs & verb) || image->by || image->args ||
-		    image->except || rule->after.count > 0 || image->per_s > 0)
+		    image->env || image->except || rule->after.count > 0 || image->per_s > 0)
 			continue;
 		if (!add_objects(&hint, rule, &rule->written, verb, ports_text(&rules->arena, image)))
 			break;

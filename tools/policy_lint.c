@@ -25,7 +25,7 @@ struct refusals {
 
 static bool is_unconditional(const struct image_rule *rule)
 {
-	return !rule->args && !rule->by && !rule->except && rule->per_s == 0;
+	return !rule->args && !rule->env && !rule->by && !rule->except && rule->per_s == 0;
 }
 
 /* All objects of a rule as strings that begin with the section and the kind of the object. */
@@ -156,9 +156,9 @@ static const char *meaning(struct arena *arena, const struct policy_rule *rule)
 	objects_of(arena, rule, &objects);
 	for (size_t i = 0; i < image->port_count; i++)
 		words_add(arena, &ports, arena_format(arena, "%u-%u", image->ports[i].first, image->ports[i].last));
-	return arena_format(arena, "%d %u %x|%s|%s|%s|%s|%s|%s|%s|%u %u %d %d %d", image->kind, image->section,
+	return arena_format(arena, "%d %u %x|%s|%s|%s|%s|%s|%s|%s|%s|%u %u %d %d %d", image->kind, image->section,
 			    image->verbs, words_join(arena, &objects, ", "), words_join(arena, &ports, ", "),
-			    join_list(arena, image->args), join_list(arena, image->by), join_list(arena, image->except),
+			    join_list(arena, image->args), join_list(arena, image->env), join_list(arena, image->by), join_list(arena, image->except),
 			    words_join(arena, &rule->after, ", "), words_join(arena, &rule->labels, ", "), image->over,
 			    image->per_s, image->err, image->hide, image->no_log);
 }

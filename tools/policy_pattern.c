@@ -93,12 +93,18 @@ static const char *put_variable(const struct making *making, const char *at, boo
 	return at + len + 3;
 }
 
+/* A word that a program gets, and no path. */
+static bool is_word(enum pattern_kind kind)
+{
+	return kind == PATTERN_ARGUMENT || kind == PATTERN_VARIABLE;
+}
+
 /* GLOB: the result is a pattern, so values are escaped and backslashes stay. */
 static bool put_variables(const struct making *making, bool glob, struct buf *out)
 {
 	const char *at = making->text;
 
-	if (*at == '~' && making->kind != PATTERN_ARGUMENT) {
+	if (*at == '~' && !is_word(making->kind)) {
 		if (at[1] != '/' && at[1] != '\0')
 			return making_error(making, "\"~\" is the user's own home only, in \"%s\": write the other's directory",
 					    making->text);
@@ -111,7 +117,7 @@ static bool put_variables(const struct making *making, bool glob, struct buf *ou
 			at = put_variable(making, at, glob, out);
 			if (!at)
 				return false;
-		} else if (at[0] == '$' && isalpha((unsigned char)at[1]) && making->kind != PATTERN_ARGUMENT) {
+		} else if (at[0] == '$' && isalpha((unsigned char)at[1]) && !is_word(making->kind)) {
 			return making_error(making, "write ${NAME} for a variable and \\$ for a dollar, in \"%s\"",
 					    making->text);
 		} else {
@@ -355,12 +361,30 @@ static void add_bare(const struct making *making, const char *pattern)
 		add_system_programs(making, unescape(arena, pattern, strlen(pattern)));
 }
 
+/* "NAME" or "NAME=VALUE". A value is no path: `*` stands for any of its bytes. */
+static bool add_variable(const struct making *making, const char *pattern)
+{
+	size_t name = strcspn(pattern, "=");
+	char *wide = arena_take(making->reading->arena, 2 * strlen(pattern) + 1), *to = mempcpy(wide, pattern, name);
+
+	if (name == 0 || strcspn(pattern, "/ \t") < name)
+		return making_error(making, "\"%s\" is no variable: write NAME, or NAME=VALUE", making->text);
+	for (const char *at = pattern + name, *next; *at; at = next) {
+		next = *at == '*' ? at + strspn(at, "*") : next_unit(at);
+		to = *at == '*' ? stpcpy(to, "**") : mempcpy(to, at, (size_t)(next - at));
+	}
+	words_add_new(making->reading->arena, making->out, wide);
+	return true;
+}
+
 /* A pattern without variables and braces. */
 static bool finish(const struct making *making, const char *pattern)
 {
 	bool program = making->kind == PATTERN_PROGRAM || making->kind == PATTERN_ACTOR;
 	bool anywhere = !strncmp(pattern, "**", 2);
 
+	if (making->kind == PATTERN_VARIABLE)
+		return add_variable(making, pattern);
 	if (making->kind == PATTERN_ARGUMENT || (making->kind == PATTERN_SOCKET && *pattern == '@')) {
 		words_add_new(making->reading->arena, making->out, pattern);
 		return true;

@@ -12,7 +12,8 @@ enum pattern_kind {
 	PATTERN_PROGRAM, /* absolute, or a bare name for any directory */
 	PATTERN_ACTOR,   /* the same for `by`: a bare name becomes a glob */
 	PATTERN_SOCKET,  /* absolute, or "@name" */
-	PATTERN_ARGUMENT /* no path: only braces and variables */
+	PATTERN_ARGUMENT, /* no path: only braces and variables */
+	PATTERN_VARIABLE  /* the same: NAME or NAME=VALUE, with values of any bytes for `*` */
 };
 
 /*

@@ -27,7 +27,7 @@ struct work {
 #define work_error(work, line, ...) reading_error((work)->reading, (line), __VA_ARGS__)
 
 /* Keys whose values are what a rule is about, in the order in which messages list them. */
-static const char *const object_keys[] = {"path", "program", "host", "address", "port", "socket"};
+static const char *const object_keys[] = {"path", "program", "host", "address", "port", "socket", "env"};
 
 bool rule_is_id(const char *name)
 {
@@ -219,7 +219,7 @@ static void check_objects(struct work *work)
 	static const char *const needed[SECTION_COUNT] = {
 		[SECTION_FILES] = "path",
 		[SECTION_NETWORK] = "host, address, port or socket",
-		[SECTION_COMMANDS] = "program",
+		[SECTION_COMMANDS] = "program or env",
 	};
 	bool any = false;
 
@@ -231,7 +231,7 @@ static void check_objects(struct work *work)
 		for (unsigned i = 0; i < texts_count(texts); i++)
 			if (texts_text(texts, i)) {
 				words_add(work->reading->arena, &work->objects, texts_text(texts, i));
-				if (strcmp(object_keys[k], "port") != 0)
+				if (strcmp(object_keys[k], "port") != 0 && strcmp(object_keys[k], "env") != 0)
 					write_down(work, texts_text(texts, i), &work->rule->written);
 			}
 	}
@@ -276,6 +276,7 @@ static void read_conditions(struct work *work)
 	bool per = config_setting_get_member(work->group, "per") != NULL;
 
 	read_patterns(work, "args", PATTERN_ARGUMENT, &rule->args);
+	read_patterns(work, "env", PATTERN_VARIABLE, &rule->env);
 	read_patterns(work, "by", PATTERN_ACTOR, &rule->by);
 	read_labels(work, "after", &work->rule->after);
 	if (member(work, "after"))

@@ -203,12 +203,47 @@ static struct text join_words(struct arena *arena, char *const *words)
 	return (struct text){joined, len ? len - 1 : 0};
 }
 
+/* Words in front of a command that are variables, as for a shell, and how many there are. */
+static unsigned count_variables(char *const *words, unsigned count)
+{
+	unsigned variables = 0;
+
+	while (variables + 1 < count && strchr(words[variables], '=') &&
+	       strspn(words[variables], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") ==
+		       strcspn(words[variables], "="))
+		variables++;
+	return variables;
+}
+
+/* This process's environment, with VARIABLES in it. */
+static char **environment_with(struct arena *arena, char *const *variables, unsigned count)
+{
+	size_t kept = count;
+	char **made;
+
+	for (char **entry = environ; *entry; entry++)
+		kept++;
+	made = arena_take(arena, (kept + 1) * sizeof *made);
+	memcpy(made, variables, count * sizeof *made);
+	kept = count;
+	for (char **entry = environ; *entry; entry++) {
+		size_t name = strcspn(*entry, "=") + 1;
+		unsigned i = 0;
+
+		while (i < count && strncmp(variables[i], *entry, name) != 0)
+			i++;
+		if (i == count)
+			made[kept++] = *entry;
+	}
+	return made;
+}
+
 static struct question_step *add_program(struct arena *arena, struct question *out, const char *path, char *const *argv)
 {
 	struct question_step *step = &out->steps[out->count++];
 
 	*step = (struct question_step){.verb = VERB_EXEC, .argv = join_words(arena, argv)};
-	step->object = (struct object){.kind = OBJECT_PROGRAM, .text = text_of(path), .argv = argv};
+	step->object = (struct object){.kind = OBJECT_PROGRAM, .text = text_of(path), .argv = argv, .envp = out->envp};
 	return step;
 }
 
@@ -251,8 +286,13 @@ static void add_interpreters(struct arena *arena, struct question *out, const ch
 
 static const char *read_command(struct arena *arena, char **words, unsigned count, struct question *out)
 {
-	const char *path = question_program(arena, words[0]);
+	unsigned variables = count_variables(words, count);
+	const char *path;
 
+	out->envp = environment_with(arena, words, variables);
+	words += variables;
+	count -= variables;
+	path = question_program(arena, words[0]);
 	if (!*words[0])
 		return "an empty name names no program";
 	if (path) {

@@ -24,13 +24,15 @@ struct question_step {
 struct question {
 	struct question_step steps[2 + SCRIPT_LEVELS];
 	unsigned count;
+	char *const *envp; /* of exec */
 };
 
 /*
  * Read what VERB is to be done to.
  *
- *   words, count  path; host:port, address:port, [v6]:port, unix path or @name; host; program and its arguments; for
- *                 operations on processes the other's program, or nothing
+ *   words, count  path; host:port, address:port, [v6]:port, unix path or @name; host; program and its arguments, behind
+ *                 NAME=VALUE for its environment, which is else our own; for operations on processes the other's
+ *                 program, or nothing
  *   out           lives as long as ARENA and WORDS
  *
  * Returns NULL, or a sentence about what is wrong with the words.

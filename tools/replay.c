@@ -21,6 +21,16 @@ static void read_words(struct text words, struct replay_question *out)
 	out->argv[count] = NULL;
 }
 
+static void read_variable(struct text variable, struct replay_question *out)
+{
+	size_t len = variable.len < sizeof out->variable - 1 ? variable.len : sizeof out->variable - 1;
+
+	memcpy(out->variable, variable.data, len);
+	out->variable[len] = '\0';
+	out->envp[0] = len > 0 ? out->variable : NULL;
+	out->envp[1] = NULL;
+}
+
 /* As the hooks wrote it: an IP with its port, a path, "@name", or a family that is not told apart. */
 static void read_address(const struct event *event, struct replay_question *out)
 {
@@ -57,6 +67,8 @@ bool replay_read(const struct event *event, struct replay_question *out)
 		out->object.kind = OBJECT_PROGRAM;
 		read_words(event_get(event, FIELD_ARGV), out);
 		out->object.argv = out->argv;
+		read_variable(event_get(event, FIELD_ENV), out);
+		out->object.envp = out->envp;
 		break;
 	case SECTION_PROCESS:
 		out->object.kind = OBJECT_PROCESS;
@@ -80,7 +92,7 @@ void replay_decide(struct replay *replay, const struct event *event, const struc
 		   struct text exe, const struct policy_listener *listener, struct verdict *out)
 {
 	struct policy_state *state = replay->policy.state;
-	struct actor actor = {exe};
+	struct actor actor = {.exe = exe};
 
 	/* The attempts of an hour come within a second here. */
 	memset(state->words, 0, replay->state_size - offsetof(struct policy_state, words));

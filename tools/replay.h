@@ -4,8 +4,9 @@
  * another.
  *
  * A record does not hold all of a question. Secrets in arguments are redacted,
- * of more than 64 words the rest is cut, and whether a name was a directory's
- * is not told; and when counters (`over`, `per`) ran is lost. Who replays says so.
+ * of more than 64 words the rest is cut, of the environment there is only the
+ * variable that decided, and whether a name was a directory's is not told; and
+ * when counters (`over`, `per`) ran is lost. Who replays says so.
  */
 #pragma once
 
@@ -20,6 +21,8 @@ struct replay_question {
 	struct addr addr;
 	char words[EVENT_SLOT * EVENT_SLOTS_MAX];
 	char *argv[REPLAY_WORDS + 1];
+	char variable[4 * EVENT_SLOT];
+	char *envp[2]; /* the variable, if there is one */
 };
 
 /* What the engine was asked for EVENT. False when nothing was: it is no operation, or the guard did not ask. */

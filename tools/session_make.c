@@ -60,6 +60,7 @@ static int compile(const struct session_request *request, const char directory[2
 	memcpy(out->directory, directory, sizeof out->directory);
 	policy_setting_here(&setting);
 	setting.session = directory[0] ? directory : NULL;
+	setting.library = request->library;
 	result = policy_compile(request->policy, &setting, stderr, NULL, &out->image, &out->size, &out->text);
 	if (result == 0)
 		result = policy_attach(out->image, out->size, NULL, 0, &policy);
@@ -288,7 +289,7 @@ int session_make(const struct session_request *request, struct made_session *out
 	char id[SESSION_ID_MAX], guess[256];
 	int result;
 
-	*out = (struct made_session){.making = PTHREAD_MUTEX_INITIALIZER};
+	*out = (struct made_session){.making = PTHREAD_MUTEX_INITIALIZER, .library = request->library};
 	session_files_id(request->child, id);
 	guess_directory(request, id, guess);
 	result = compile(request, guess, &compiled);

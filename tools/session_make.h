@@ -15,6 +15,7 @@
 struct session_request {
 	const char *policy;        /* file, or NULL: where policies come from by default */
 	const char *log_directory; /* where to make the session's directory, or NULL: what the policy says */
+	const char *library;       /* libguard.so, absolute: what the program is guarded by */
 	char *const *argv;         /* of the program, NULL-terminated */
 	pid_t child;               /* first guarded process */
 	bool launches;             /* it has still to become the program */
@@ -30,6 +31,7 @@ struct made_session {
 	struct sealer *sealer;
 	_Atomic bool sealing;      /* the log is sealed while it grows */
 	uint64_t seal_at_ns;       /* CLOCK_MONOTONIC: when it is sealed next; 0: when there is something */
+	const char *library;       /* the request's */
 	unsigned keep_days, keep_sessions;
 	struct policy_kernel kernel;
 	bool hides;                /* some rule hides objects */

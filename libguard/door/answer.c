@@ -215,10 +215,23 @@ static bool reads_file(const long args[6])
 	return (is("open") || is("openat") || is("openat2")) && (open_flags_of(args) & (O_ACCMODE | O_CREAT)) == O_RDONLY;
 }
 
+static int open_copy(void)
+{
+	char name[32];
+
+	snprintf(name, sizeof name, "/proc/self/fd/%d", door->gate_copy);
+	return sys_open(name, O_RDONLY | O_CLOEXEC, 0);
+}
+
 static void open_session(const long args[6])
 {
-	int fd = nolinks_open(AT_FDCWD, (const char *)args[is("open") ? 0 : 1],
-			      open_flags_of(args) & (O_ACCMODE | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY), 0);
+	const char *name = (const char *)args[is("open") ? 0 : 1];
+	int fd;
+
+	if (door->gate_copy >= 0 && !strcmp(name + strlen(door->directory) + 1, GATE_FILE))
+		fd = open_copy(); /* a position of its own: it is read */
+	else
+		fd = nolinks_open(AT_FDCWD, name, open_flags_of(args) & (O_ACCMODE | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY), 0);
 
 	if (fd < 0)
 		answer(fd);

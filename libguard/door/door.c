@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -54,6 +55,9 @@ static pthread_cond_t spare_wanted = PTHREAD_COND_INITIALIZER;
 static int spares; /* threads that sleep */
 static int active; /* threads that answer or wait for questions */
 static int coming; /* threads that were begun and are not there yet */
+static int there;  /* threads that ever were */
+static int fault;  /* -errno of the last that could not begin */
+static pthread_cond_t arrival = PTHREAD_COND_INITIALIZER;
 
 struct turn {
 	_Atomic uint64_t number; /* of the question that is being answered; 0: none */
@@ -214,19 +218,27 @@ int door_interrupted(void)
 	return error ? -error : -EINTR;
 }
 
-static void arrived(void)
+static void arrived(int error)
 {
 	pthread_mutex_lock(&spare_lock);
 	coming--;
+	there += error == 0;
+	if (error) {
+		fault = error;
+		atomic_fetch_sub(&threads, 1);
+	}
+	pthread_cond_broadcast(&arrival);
 	pthread_mutex_unlock(&spare_lock);
 }
 
-static void *work(void *nothing)
+/* A thread's life, once it has a working directory of its own. */
+static int serve(void *nothing)
 {
 	struct seccomp_notif_sizes sizes;
 	struct seccomp_notif *asked;
 	size_t size = sizeof *asked;
 	uint64_t number = 0;
+	int error;
 
 	(void)nothing;
 	turn = calloc(1, sizeof *turn);
@@ -234,10 +246,10 @@ static void *work(void *nothing)
 	if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0 && sizes.seccomp_notif > size)
 		size = sizes.seccomp_notif;
 	asked = malloc(size);
-	if (!turn || !asked || guest_thread(door->listener, door->directory) < 0) {
-		atomic_fetch_sub(&threads, 1);
-		arrived();
-		return NULL;
+	error = turn && asked ? guest_thread(door->listener, door->directory, door->library) : -ENOMEM;
+	if (error < 0) {
+		arrived(error);
+		return 0;
 	}
 	turn->thread = sys_gettid();
 	mask_nudge(SIG_UNBLOCK);
@@ -245,7 +257,7 @@ static void *work(void *nothing)
 	while (!atomic_compare_exchange_weak(&turns, &turn->next, turn))
 		;
 	one_more();
-	arrived();
+	arrived(0);
 	while (!atomic_load(&resting)) {
 		int received;
 
@@ -271,6 +283,34 @@ static void *work(void *nothing)
 			one_more();
 	}
 	atomic_fetch_sub(&threads, 1);
+	return 0;
+}
+
+/*
+ * A container's profile refuses unshare(2) to who has no rights, also where only a working directory is to be one's own,
+ * and lets clone(2) leave it unshared. pthread_create(3) has no word for that: so this thread makes another, lends it
+ * its identity towards libc, and sleeps as long as that lives (CLONE_VFORK).
+ */
+static void serve_apart(void)
+{
+	const int flags = CLONE_VM | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM | CLONE_VFORK;
+	char *stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+
+	if (stack == MAP_FAILED) {
+		arrived(-ENOMEM);
+		return;
+	}
+	if (clone(serve, stack + STACK, flags, NULL) < 0)
+		arrived(-errno);
+	munmap(stack, STACK);
+}
+
+static void *work(void *nothing)
+{
+	if (unshare(CLONE_FS) == 0)
+		serve(nothing);
+	else
+		serve_apart();
 	return NULL;
 }
 
@@ -343,6 +383,7 @@ int door_open(const struct door *to)
 {
 	struct sigaction action = {.sa_sigaction = nudged, .sa_flags = SA_SIGINFO};
 	cpu_set_t processors;
+	int result;
 
 	door = to;
 	dress_process();
@@ -352,7 +393,15 @@ int door_open(const struct door *to)
 	if (sched_getaffinity(0, sizeof processors, &processors) == 0)
 		target = CPU_COUNT(&processors);
 	target = target < 2 ? 2 : target > TARGETS_MAX ? TARGETS_MAX : target;
-	return refill() && start_thread(watch) ? 0 : -EAGAIN;
+	if (!refill() || !start_thread(watch))
+		return -EAGAIN;
+	/* Begun is not done: a guest that asks would wait for nobody. */
+	pthread_mutex_lock(&spare_lock);
+	while (there == 0 && atomic_load(&threads) > 0)
+		pthread_cond_wait(&arrival, &spare_lock);
+	result = there > 0 ? 0 : fault;
+	pthread_mutex_unlock(&spare_lock);
+	return result;
 }
 
 void door_rest(void)
@@ -387,7 +436,8 @@ int door_open_again(void)
 	atomic_store(&turns, NULL);
 	pthread_mutex_init(&spare_lock, NULL);
 	pthread_cond_init(&spare_wanted, NULL);
-	spares = active = coming = 0;
+	pthread_cond_init(&arrival, NULL);
+	spares = active = coming = there = 0;
 	atomic_store(&resting, false);
 	return door_open(door);
 }

@@ -13,10 +13,12 @@
 struct door {
 	int listener;          /* from seccomp(2); the door's */
 	const char *directory; /* of the session */
+	const char *library;   /* libguard.so by its absolute path */
 	uint64_t gate;         /* the gate's address, 0: there is none */
 	uint64_t back;         /* and the one behind its system call */
 	uint64_t cookie;
-	uint64_t gate_device, gate_inode; /* of the file */
+	uint64_t gate_device, gate_inode; /* of the file that guests map */
+	int gate_copy;         /* that file, where it is not the one in the directory; else -1 */
 	pid_t launcher;        /* process that may run one program unasked: the session's own; 0: none */
 };
 

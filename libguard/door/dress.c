@@ -79,8 +79,9 @@ void dress_find(uid_t *euid, bool *plain)
 
 	*euid = own_uid;
 	*plain = true;
-	/* Without rights of our own nobody has others than we: no_new_privs holds. */
-	if (own_uid != 0 && !own_caps[0].effective && !own_caps[1].effective)
+	/* Without rights of our own nobody has others than we, root in a container neither: no_new_privs holds. */
+	if (!own_caps[0].effective && !own_caps[1].effective &&
+	    (own_uid != 0 || (!own_caps[0].permitted && !own_caps[1].permitted)))
 		return;
 	*plain = false;
 	if (sys_fstatat(AT_FDCWD, guest_proc("").text, &owner, 0) < 0)

@@ -231,7 +231,7 @@ static struct known *learn(struct known *entry)
 	return entry;
 }
 
-int guest_thread(int listener, const char *directory)
+int guest_thread(int listener, const char *directory, const char *library)
 {
 	int result;
 
@@ -241,13 +241,10 @@ int guest_thread(int listener, const char *directory)
 		known[i].process = -1;
 	if (!guest.room)
 		return -ENOMEM;
-	/* A working directory and umask of the thread's own. */
-	if (unshare(CLONE_FS) < 0)
-		return -errno;
 	result = dress_thread();
 	if (result < 0)
 		return result;
-	guard = (struct guard){.phase = GUARD_ON, .has_proc = true};
+	guard = (struct guard){.phase = GUARD_ON, .has_proc = true, .actor.library = {library, strlen(library)}};
 	result = session_join(directory, &guard.sessions[0]);
 	guard.session_count = 1;
 	guard.hides = result == 0 && policy_hides(&guard.sessions[0].policy);

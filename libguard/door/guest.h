@@ -52,8 +52,8 @@ struct guest {
 /* The calling thread's. */
 extern _Thread_local struct guest guest;
 
-/* Once a thread. 0 or -errno. */
-int guest_thread(int listener, const char *directory) MUST_CHECK;
+/* Once a thread, which has a working directory and an umask of its own. 0 or -errno. */
+int guest_thread(int listener, const char *directory, const char *library) MUST_CHECK;
 
 /* Begin to act for who asks. 0, or -errno: it cannot be seen, and is to be refused. */
 int guest_enter(const struct seccomp_notif *asked, const struct calls_row *row) MUST_CHECK NONNULL;

@@ -26,129 +26,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define WORDS_MAX 65536
 #define LIBRARY "libguard.so"
-#define WORD_BYTES (1u << 21)
 
 #ifndef PTRACE_EVENT_STOP
 #define PTRACE_EVENT_STOP 128
 #endif
-
-/* The thread's own; grows to the longest command line and stays. */
-static _Thread_local char *text;
-static _Thread_local size_t text_cap;
-static _Thread_local char **pointers;
-static _Thread_local size_t pointer_cap;
-
-static bool room_for(size_t bytes, size_t count)
-{
-	if (bytes > text_cap) {
-		char *grown = realloc(text, bytes * 2);
-
-		if (!grown)
-			return false;
-		text = grown;
-		text_cap = bytes * 2;
-	}
-	if (count > pointer_cap) {
-		char **grown = realloc(pointers, count * 2 * sizeof *grown);
-
-		if (!grown)
-			return false;
-		pointers = grown;
-		pointer_cap = count * 2;
-	}
-	return true;
-}
-
-/* A window on the guest's memory, a page at a time: words mostly lie one behind the other. */
-struct window {
-	uint64_t at;
-	bool filled;
-	unsigned char bytes[4096];
-};
-
-static int look(struct window *window, uint64_t address)
-{
-	uint64_t page = address & ~UINT64_C(4095);
-	int result = 0;
-
-	if (!window->filled || window->at != page) {
-		result = guest_read(page, window->bytes, sizeof window->bytes);
-		window->at = page;
-		window->filled = result == 0;
-	}
-	return result;
-}
-
-/* One word behind what TEXT holds already; its offsets stay right when it moves. */
-static int read_word(struct window *window, uint64_t address, size_t *used)
-{
-	for (;;) {
-		int result = look(window, address);
-		size_t at = address & 4095, len;
-		const unsigned char *end;
-
-		if (result < 0)
-			return result;
-		end = memchr(window->bytes + at, '\0', sizeof window->bytes - at);
-		len = end ? (size_t)(end - (window->bytes + at)) + 1 : sizeof window->bytes - at;
-		if (*used + len > WORD_BYTES)
-			return -E2BIG;
-		if (!room_for(*used + len, 0))
-			return -ENOMEM;
-		memcpy(text + *used, window->bytes + at, len);
-		*used += len;
-		address += len;
-		if (end)
-			return 0;
-	}
-}
-
-/* Copy the words of the program to be. */
-static int read_words(uint64_t argv, char *const **out)
-{
-	static _Thread_local struct window words, list;
-	size_t count = 0, used = 0;
-
-	words.filled = list.filled = false;
-	for (;; count++) {
-		uint64_t address, entry = argv + count * sizeof(uint64_t);
-		size_t start = used;
-		int result;
-
-		if (!argv)
-			break;
-		if (entry % sizeof(uint64_t)) {
-			result = guest_read(entry, &address, sizeof address);
-		} else {
-			result = look(&list, entry);
-			memcpy(&address, list.bytes + (entry & 4095), sizeof address);
-		}
-		if (result < 0)
-			return result;
-		if (!address)
-			break;
-		if (count >= WORDS_MAX)
-			return -E2BIG;
-		result = room_for(used, count + 2) ? read_word(&words, address, &used) : -ENOMEM;
-		if (result < 0)
-			return result;
-		pointers[count] = (char *)start;
-	}
-	if (!room_for(1, count + 1))
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++)
-		pointers[i] = text + (size_t)pointers[i];
-	pointers[count] = NULL;
-	*out = pointers;
-	return 0;
-}
-
-static bool is_in(const char *where, const char *word)
-{
-	return strstr(where, word) != NULL;
-}
 
 /* Does the machine preload the library into every program? */
 static bool is_preloaded(void)
@@ -160,29 +42,18 @@ static bool is_preloaded(void)
 	if (fd >= 0)
 		sys_close(fd);
 	list[len > 0 ? len : 0] = '\0';
-	return is_in(list, LIBRARY);
+	return strstr(list, LIBRARY) != NULL;
 }
 
-/* Will a program with this environment load the library, and find the session? What cannot be read is the kernel's to refuse. */
-static bool env_is_ours(uint64_t envp)
+/* Will a program with this environment load the library, and find the session? */
+static bool is_ours(const struct words *environment)
 {
-	static _Thread_local struct window words, list;
 	bool library = false, session = false;
 
-	words.filled = list.filled = false;
-	for (size_t i = 0; envp && i < WORDS_MAX && !(library && session); i++) {
-		uint64_t address, entry = envp + i * sizeof(uint64_t);
-		size_t used = 0;
-
-		if (entry % sizeof(uint64_t) || look(&list, entry) < 0)
-			return true;
-		memcpy(&address, list.bytes + (entry & 4095), sizeof address);
-		if (!address)
-			break;
-		if (read_word(&words, address, &used) < 0)
-			return true;
-		library |= !strncmp(text, "LD_PRELOAD=", 11) && is_in(text, LIBRARY);
-		session |= !strncmp(text, SESSION_VARIABLE "=", sizeof SESSION_VARIABLE) && is_in(text, guard.sessions[0].directory);
+	for (char **at = environment->list; *at && !(library && session); at++) {
+		library |= !strncmp(*at, "LD_PRELOAD=", 11) && strstr(*at, LIBRARY);
+		session |= !strncmp(*at, SESSION_VARIABLE "=", sizeof SESSION_VARIABLE) &&
+			   strstr(*at, guard.sessions[0].directory);
 	}
 	return session && (library || is_preloaded());
 }
@@ -197,8 +68,12 @@ static bool judges_programs(const struct policy *policy)
 	return known > 0;
 }
 
-static int decide(struct run *run, int dir, const char *name, int at_flags, char *const *argv, bool has_env)
+/* What the program is to get; the environment only where a rule asks for it. The thread's own. */
+static _Thread_local struct words arguments, environment;
+
+static int decide(struct run *run, int dir, const char *name, int at_flags, bool has_env)
 {
+	char *const *argv = arguments.list, *const *envp = run->environment ? run->environment->list : NULL;
 	static _Thread_local char **interpreter_words;
 	static _Thread_local size_t cap;
 	const struct session *session = &guard.sessions[0];
@@ -218,7 +93,7 @@ static int decide(struct run *run, int dir, const char *name, int at_flags, char
 	call_enter(&call, at_flags || dir != AT_FDCWD ? HOOK_execveat : HOOK_execve);
 	if (!call.on)
 		return (int)call.result;
-	if (program_allowed(&call, dir, name, at_flags, argv, interpreter_words, &coverage)) {
+	if (program_allowed(&call, dir, name, at_flags, argv, envp, interpreter_words, &coverage)) {
 		if (coverage == COVER_HOOKS && !has_env)
 			coverage = COVER_NO_ENV;
 		program_record(&call, coverage, false);
@@ -244,18 +119,21 @@ int run_decide(struct run *run)
 	bool at = row->name[sizeof "execve" - 1] == 'a';
 	long dir = at ? (int)args[0] : AT_FDCWD, name = (long)args[at ? 1 : 0];
 	int at_flags = at ? (int)args[4] : 0, result;
-	char *const *argv = NULL;
+	bool has_env = guest.hooked; /* hooks see to it */
 	char *copy;
-	bool has_env;
 
 	*run = (struct run){.judged = false};
-	/* Hooks see to it. */
-	has_env = guest.hooked || env_is_ours(args[at ? 3 : 2]);
 	result = guest_text((uint64_t)name, PATH_NAME_CAP, &copy);
 	if (result == 0)
-		result = read_words(args[at ? 2 : 1], &argv);
+		result = words_read(&arguments, args[at ? 2 : 1]);
+	if (result == 0 && policy_asks_environment(&guard.sessions[0].policy)) {
+		result = words_read(&environment, args[at ? 3 : 2]);
+		run->environment = &environment;
+	}
 	if (result < 0)
 		return result;
+	if (!has_env) /* what cannot be read is the kernel's to refuse */
+		has_env = (!run->environment && words_read(&environment, args[at ? 3 : 2]) < 0) || is_ours(&environment);
 	if (copy[0] != '/') {
 		if (dir == AT_FDCWD)
 			result = guest_go_there();
@@ -266,90 +144,71 @@ int run_decide(struct run *run)
 		return result;
 	result = guest_dress();
 	if (result == 0)
-		result = decide(run, (int)dir, copy, at_flags, argv, has_env);
+		result = decide(run, (int)dir, copy, at_flags, has_env);
 	guest_undress();
 	return result;
 }
 
-/* What runs now: its file and its words. */
-static bool is_as_judged(const struct run *run, char *exe, size_t cap, char *words, ssize_t *words_len)
+/* What runs now. The thread's own. */
+struct found {
+	char exe[4096];
+	struct words arguments, environment;
+	bool known; /* all of it could be read */
+};
+
+/* Look at the program that the guest has become. A file that may be run and not read hides what it was given. */
+static void find(const struct run *run, struct found *found)
 {
-	ssize_t len = sys_readlinkat(AT_FDCWD, guest_proc("exe").text, exe, cap - 1);
-	char *const *word = run->words;
-	ssize_t at = 0;
-	int fd;
+	ssize_t len = sys_readlinkat(AT_FDCWD, guest_proc("exe").text, found->exe, sizeof found->exe - 1);
 
-	*words_len = 0;
-	exe[len > 0 ? len : 0] = '\0';
-	fd = sys_open(guest_proc("cmdline").text, O_RDONLY | O_CLOEXEC, 0);
-	if (fd < 0)
+	found->exe[len > 0 ? len : 0] = '\0';
+	found->known = len > 0 && words_read_file(&found->arguments, guest_proc("cmdline").text) == 0 &&
+		       (!run->environment || words_read_file(&found->environment, guest_proc("environ").text) == 0);
+}
+
+static bool is_as_judged(const struct run *run, const struct found *found)
+{
+	char *const *words = found->arguments.list;
+
+	if (!found->known || strlen(found->exe) != run->program.len ||
+	    memcmp(found->exe, run->program.data, run->program.len) != 0 ||
+	    (run->environment && !words_are(&found->environment, run->environment->list)))
 		return false;
-	while (*words_len < (ssize_t)WORD_BYTES - 1) {
-		ssize_t got = sys_read(fd, words + *words_len, WORD_BYTES - 1 - (size_t)*words_len);
-
-		if (got <= 0)
-			break;
-		*words_len += got;
-	}
-	sys_close(fd);
-	words[*words_len] = '\0';
-	if (len <= 0 || (size_t)len != run->program.len || memcmp(exe, run->program.data, (size_t)len) != 0)
-		return false;
-	/* The first word is the program's own affair, unless a script's interpreter gets it. */
-	for (; word && *word; word++) {
-		size_t bytes = strlen(*word) + 1;
-
-		if ((size_t)(*words_len - at) < bytes || memcmp(words + at, *word, bytes) != 0)
-			return false;
-		at += (ssize_t)bytes;
-	}
 	/* Without words the kernel makes an empty one. */
-	return at == *words_len || (at == 0 && *words_len == 1);
+	return words_are(&found->arguments, run->words) || (!run->words[0] && words[0] && !*words[0] && !words[1]);
 }
 
 /* Judge what runs as what it is. False: refused. */
-static bool may_run(const char *exe, char *words, ssize_t words_len)
+static bool may_run(const struct run *run, const struct found *found)
 {
-	size_t count = 0;
-	char **argv;
-	struct object object = {.kind = OBJECT_PROGRAM, .text = {exe, strlen(exe)}};
+	struct object object = {.kind = OBJECT_PROGRAM, .text = {found->exe, strlen(found->exe)}};
 	struct operand *operand;
 	struct call call;
 	bool allowed;
 
-	for (ssize_t at = 0; at < words_len; at++)
-		count += words[at] == '\0';
-	argv = calloc(count + 1, sizeof *argv);
-	if (!argv)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		argv[i] = words;
-		words += strlen(words) + 1;
+	if (found->known) {
+		object.argv = found->arguments.list;
+		object.envp = run->environment ? found->environment.list : NULL;
 	}
 	call_enter(&call, HOOK_execve);
-	object.argv = argv;
 	operand = call_object(&call, &object, VERB_SET(EXEC));
-	operand->unknown = object.text.len == 0;
+	operand->unknown = !found->known;
 	allowed = call_allowed(&call);
 	call_finish(&call);
-	free(argv);
 	return allowed;
 }
 
 /* False: it was killed. */
 static bool look_at(const struct run *run)
 {
-	static _Thread_local char *words;
-	char exe[4096];
-	ssize_t len = 0;
+	static _Thread_local struct found found;
 	bool hooked = guest.hooked, allowed;
 
-	if (!words)
-		words = malloc(WORD_BYTES);
-	if (words && is_as_judged(run, exe, sizeof exe, words, &len))
+	find(run, &found);
+	if (is_as_judged(run, &found))
 		return true;
 	guest.hooked = false;
-	allowed = words && may_run(exe, words, len);
+	allowed = may_run(run, &found);
 	if (!allowed)
 		kill(guest.tid, SIGKILL);
 	guest.hooked = hooked;

@@ -5,17 +5,19 @@
 #pragma once
 
 #include "libguard/door/guest.h"
+#include "libguard/door/words.h"
 
 /*
  * Decide the program that the current guest is about to run, and record it.
  *
- *   words   kept for run_watch: what the kernel will give the program
+ *   words, environment   kept for run_watch: what the kernel will give the program
  *
  * Returns 0, or -errno: refused, or it cannot run.
  */
 struct run {
 	struct text program; /* that will be there at last: an interpreter, where a script is run */
-	char *const *words;
+	char *const *words;  /* its arguments */
+	const struct words *environment; /* NULL: no rule asks for it */
 	bool loads;          /* it should load the library */
 	bool judged;         /* some rule may refuse it: look at what runs */
 	char name[4096];

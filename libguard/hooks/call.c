@@ -9,8 +9,11 @@
 #include "libguard/core/sys.h"
 #include "libguard/hooks/origin.h"
 #include "libguard/hooks/refusal.h"
+#include "libguard/record/redact.h"
 
 #include <errno.h>
+
+#define VARIABLE_CAP 256 /* bytes of a variable that are recorded */
 
 /* Which verb stands for several in a record: the one that weighs most. */
 static const uint8_t by_weight[] = {
@@ -131,6 +134,23 @@ static bool succeeded(const struct call *call)
 	return call->result >= 0 || call->result == -EINPROGRESS;
 }
 
+/* The variable for which the rule that decides applies. OUT is written without secrets. */
+static __attribute__((noinline)) struct text variable_of(const struct session *session, const struct operand *operand, const struct verdict *verdict,
+			       struct buf *out)
+{
+	char storage[VARIABLE_CAP];
+	struct buf plain = BUF_ON(storage);
+	struct policy_variable variable;
+
+	if (!policy_variable(&session->policy, verdict->rule, &operand->object, &guard.actor, &variable))
+		return TEXT("");
+	buf_bytes(&plain, variable.name.data, variable.name.len);
+	buf_char(&plain, '=');
+	buf_bytes(&plain, variable.value.data, variable.value.len);
+	redact_text((struct text){plain.data, plain.len}, out);
+	return (struct text){out->data, out->len};
+}
+
 /* Record one operand in one session's log, and let the labels it gives take effect. */
 static void record(const struct call *call, const struct operand *operand, unsigned number, struct event *event,
 		   struct origin *origin)
@@ -141,6 +161,8 @@ static void record(const struct call *call, const struct operand *operand, unsig
 	struct policy_log log = policy_log(&session->policy);
 	unsigned values = event->count;
 	uint64_t labels = 0;
+	char storage[VARIABLE_CAP];
+	struct buf variable = BUF_ON(storage);
 
 	if (!refuses && (guard_confirms() || operand->confirmed))
 		return;
@@ -175,6 +197,8 @@ static void record(const struct call *call, const struct operand *operand, unsig
 	/* A process that runs no program of its own, such as a subshell, is known by the one it came from. */
 	if ((refuses || event->verbs & VERB_SET(EXEC)) && guard.pid != event->pid)
 		event->ppid = guard.pid;
+	if (UNLIKELY(operand->object.envp != NULL))
+		event_add(event, FIELD_ENV, variable_of(session, operand, verdict, &variable));
 	if (origin_is_asked(&log, event))
 		origin_add(origin, &log, event);
 	log_write(&session->log, event);

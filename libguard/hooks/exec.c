@@ -37,12 +37,12 @@ static long run(enum hook hook, int dir, const char *name, char *const *argv, ch
 	environment = alloca((env_count(envp) + ENV_EXTRA) * sizeof *environment);
 	text.cap = env_text_cap(&guard.carry, envp);
 	text = (struct buf){.data = alloca(text.cap), .cap = text.cap};
-	if (!program_allowed(&call, dir, name, at_flags, argv, words, &coverage))
-		return call_finish(&call);
 	if (env_make(&guard.carry, envp, environment, &text) < 0) {
 		call.result = -E2BIG;
 		return call_finish(&call);
 	}
+	if (!program_allowed(&call, dir, name, at_flags, argv, environment, words, &coverage))
+		return call_finish(&call);
 	program_record(&call, coverage, false);
 	scratch_abandon(call.scratch);
 	call.result = act(dir, call.operands[0].last == name ? name : call.scratch->name[0], argv, environment, at_flags);

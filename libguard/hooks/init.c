@@ -121,12 +121,14 @@ static void find_library(bool first)
 		give_up("the library cannot find its own file", 0);
 	name = own.dlfo_link_map->l_name;
 	if (!first && name[0] == '/' && strlen(name) < PATH_NAME_CAP) {
-		guard.carry.library = keep(name, strlen(name)).data;
+		guard.actor.library = keep(name, strlen(name));
+		guard.carry.library = guard.actor.library.data;
 		return;
 	}
 	if (path_resolve(AT_FDCWD, name, true, rest, &path) != 0 || path.len >= PATH_NAME_CAP)
 		give_up("the name of the library's own file cannot be resolved", 0);
-	guard.carry.library = keep(path.text, path.len).data;
+	guard.actor.library = keep(path.text, path.len);
+	guard.carry.library = guard.actor.library.data;
 }
 
 static void find_self(void)

@@ -30,7 +30,7 @@ size_t program_words(char *const *argv)
 }
 
 /* The operand is a program from here on: its words are matched and, redacted, recorded. */
-static void describe(struct call *call, struct operand *operand, char *const *argv)
+static void describe(struct call *call, struct operand *operand, char *const *argv, char *const *envp)
 {
 	size_t number = (size_t)(operand - call->operands), part = sizeof call->scratch->text / CALL_OPERANDS;
 	char *name = call->scratch->name[number];
@@ -43,6 +43,7 @@ static void describe(struct call *call, struct operand *operand, char *const *ar
 	operand->verbs = VERB_SET(EXEC);
 	operand->object.kind = OBJECT_PROGRAM;
 	operand->object.argv = argv;
+	operand->object.envp = envp;
 	operand->unknown = operand->object.text.len == 0;
 	if (argv)
 		redact_argv(argv, 64, &words);
@@ -345,7 +346,7 @@ static char *const *loader_words(char *const *argv)
 }
 
 /* The program that the loader is told to run. Where it looks for a bare name is its own affair: that cannot be told. */
-static bool loaded_allowed(struct call *call, char *const *argv, struct file *file)
+static bool loaded_allowed(struct call *call, char *const *argv, char *const *envp, struct file *file)
 {
 	struct operand *operand;
 	bool bare = !strchr(argv[0], '/');
@@ -361,13 +362,13 @@ static bool loaded_allowed(struct call *call, char *const *argv, struct file *fi
 		return true;
 	}
 	operand->loaded = true;
-	describe(call, operand, argv);
+	describe(call, operand, argv, envp);
 	operand->unknown |= bare;
 	return bare ? call_decide(call, operand, operand->verbs) : decide(call, operand, file);
 }
 
-bool program_allowed(struct call *call, int dir, const char *name, int at_flags, char *const *argv, char **words,
-		     enum event_coverage *coverage)
+bool program_allowed(struct call *call, int dir, const char *name, int at_flags, char *const *argv, char *const *envp,
+		     char **words, enum event_coverage *coverage)
 {
 	struct operand *operand;
 	struct file file;
@@ -379,7 +380,7 @@ bool program_allowed(struct call *call, int dir, const char *name, int at_flags,
 		operand->verbs = 0;
 		return call->result >= 0;
 	}
-	describe(call, operand, argv);
+	describe(call, operand, argv, envp);
 	allowed = decide(call, operand, &file);
 	words = script_words(words, call->scratch->name[0], argv);
 	for (unsigned level = 1; allowed && level <= SCRIPT_LEVELS; level++) {
@@ -394,11 +395,11 @@ bool program_allowed(struct call *call, int dir, const char *name, int at_flags,
 			break; /* the kernel says what is wrong with it */
 		}
 		argv = words = interpreter_words(call, level, words, argument);
-		describe(call, operand, words);
+		describe(call, operand, words, envp);
 		allowed = decide(call, operand, &file);
 	}
 	if (allowed && file.is_loader && (argv = loader_words(argv)) != NULL)
-		allowed = loaded_allowed(call, argv, &file);
+		allowed = loaded_allowed(call, argv, envp, &file);
 	*coverage = coverage_of(&file);
 	return allowed && call->result >= 0;
 }

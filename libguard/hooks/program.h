@@ -16,6 +16,7 @@
  *
  *   call      entered and on
  *   at_flags  of execveat(2); 0 for a plain name
+ *   argv, envp  what it gets; of the environment the end result, with what the guard adds
  *   words     room for the argv of an interpreter: program_words(argv) entries
  *   coverage  COVER_HOOKS, or why no hook will be at work
  *
@@ -26,8 +27,8 @@
  *
  * Source: execve(2), execveat(2).
  */
-bool program_allowed(struct call *call, int dir, const char *name, int at_flags, char *const *argv, char **words,
-		     enum event_coverage *coverage) MUST_CHECK;
+bool program_allowed(struct call *call, int dir, const char *name, int at_flags, char *const *argv, char *const *envp,
+		     char **words, enum event_coverage *coverage) MUST_CHECK;
 
 size_t program_words(char *const *argv);
 

@@ -112,6 +112,7 @@ void refusal_say(struct session *session, const struct operand *operand, enum ve
 {
 	char storage[LINE_CAP];
 	struct buf line = {.data = storage, .cap = sizeof storage - 1};
+	struct policy_variable variable;
 
 	if (!take_line(session->state, verdict->rule))
 		return;
@@ -123,6 +124,10 @@ void refusal_say(struct session *session, const struct operand *operand, enum ve
 		buf_str(&line, " [");
 		add_plain(&line, operand->object.host);
 		buf_char(&line, ']');
+	}
+	if (policy_variable(&session->policy, verdict->rule, &operand->object, &guard.actor, &variable)) {
+		buf_str(&line, " with ");
+		add_cut(&line, variable.name, OBJECT_CAP + 100);
 	}
 	buf_str(&line, " (");
 	add_rule(&line, session, verb, verdict);

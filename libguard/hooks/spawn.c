@@ -60,12 +60,12 @@ static int spawn_in(enum hook hook, spawn_function *next, struct actions *place,
 	environment = alloca((env_count(envp) + ENV_EXTRA) * sizeof *environment);
 	text.cap = env_text_cap(&guard.carry, envp);
 	text = (struct buf){.data = alloca(text.cap), .cap = text.cap};
-	if (!program_allowed(&call, place->dir, decided, 0, argv, words, &coverage) && call.refused)
-		return (int)-call_finish(&call);
 	if (env_make(&guard.carry, envp, environment, &text) < 0) {
 		call_finish(&call);
 		return E2BIG;
 	}
+	if (!program_allowed(&call, place->dir, decided, 0, argv, environment, words, &coverage) && call.refused)
+		return (int)-call_finish(&call);
 	call.result = 0;
 	program_record(&call, coverage, true);
 	notes_add(&place->notes, &call);
@@ -114,7 +114,7 @@ static bool shell_allowed(enum hook hook, const char *command, struct notes *not
 	if (!call.on)
 		return !call.refused || call_leave(&call) >= 0;
 	process_carry();
-	if (program_allowed(&call, AT_FDCWD, "/bin/sh", 0, argv, words, &coverage)) {
+	if (program_allowed(&call, AT_FDCWD, "/bin/sh", 0, argv, environ, words, &coverage)) {
 		program_record(&call, coverage, true);
 		notes_add(notes, &call);
 	}

@@ -2,6 +2,7 @@
 /*
  * From an operation to a verdict. Precedence lives here and nowhere else.
  */
+#include "libguard/policy/environment.h"
 #include "libguard/policy/image.h"
 #include "libguard/policy/match.h"
 #include "libguard/policy/state.h"
@@ -192,6 +193,8 @@ static enum rule_bar find_bar(const struct question *q, const struct image_rule_
 		return BAR_BY;
 	if (rule->args && !args_match(policy, rule->args, q->object->argv))
 		return BAR_ARGS;
+	if (rule->env && !environment_matches(policy, rule->env, q->object, q->actor, NULL))
+		return BAR_ENV;
 	if (rule->after && !(policy_labels(policy) & rule->after))
 		return BAR_AFTER;
 	if (rule->except && is_excepted(q, rule->except))
@@ -488,6 +491,19 @@ bool policy_refuses(const struct policy *policy, verb_set verbs)
 			return true;
 	}
 	return otherwise != VERDICT_ALLOW;
+}
+
+bool policy_asks_environment(const struct policy *policy)
+{
+	return image_head(policy)->environment;
+}
+
+bool policy_variable(const struct policy *policy, uint32_t rule, const struct object *object, const struct actor *actor,
+		     struct policy_variable *out)
+{
+	uint32_t patterns = image_rule_row(policy, rule)->env;
+
+	return patterns && environment_matches(policy, patterns, object, actor, out);
 }
 
 bool policy_hides(const struct policy *policy)

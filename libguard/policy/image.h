@@ -50,7 +50,8 @@ struct image_head {
 	uint8_t hides;
 	uint8_t log_required, log_reads, log_stacks, log_native;
 	uint8_t kernel_trust, kernel_supervisor, kernel_filter, kernel_landlock;
-	uint8_t unused[2];
+	uint8_t environment; /* some rule asks for it */
+	uint8_t unused;
 	uint64_t range_bits[3]; /* bit n: there are ranges of n bits */
 	uint32_t hints[32];     /* strings: what rules allow, by verb */
 	struct image_table rules, nodes, globsets, globs, edges, spans, refs, words, excepts, ports, strings, labels, twins;
@@ -65,9 +66,8 @@ struct image_rule_row {
 	uint32_t counter; /* first word of its counter */
 	uint32_t over, per_s;
 	uint64_t labels, after;
-	uint32_t args, by, except, port; /* spans of words, words, excepts, ports */
+	uint32_t args, env, by, except, port; /* spans of words, words, words, excepts, ports */
 	uint32_t hint;    /* string: what the rule leaves allowed */
-	uint32_t unused;
 };
 
 struct image_node {

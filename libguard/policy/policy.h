@@ -55,13 +55,15 @@ struct object {
 	const struct addr *addr; /* OBJECT_ADDRESS */
 	struct text host;        /* OBJECT_ADDRESS: the name that led to it, or empty */
 	char *const *argv;       /* OBJECT_PROGRAM: NULL-terminated, or NULL */
+	char *const *envp;       /* OBJECT_PROGRAM: the environment it gets, NULL-terminated, or NULL */
 	bool tree;               /* a directory whose name changes: a rule about anything below it counts too */
 	struct policy_trail *trail; /* the calling thread's, or NULL */
 };
 
 /* Who attempts it. */
 struct actor {
-	struct text exe; /* canonical path of the acting program */
+	struct text exe;     /* canonical path of the acting program */
+	struct text library; /* of the guard itself, by its absolute path: not foreign in LD_PRELOAD */
 };
 
 struct verdict {
@@ -113,7 +115,7 @@ void policy_decide(const struct policy *policy, verb_set verbs, const struct obj
 		   const struct actor *actor, struct verdict *out) NONNULL;
 
 /* Why a rule that covers an object does not apply to it: the first of its conditions that does not hold. */
-enum rule_bar { BAR_NONE, BAR_PORT, BAR_BY, BAR_ARGS, BAR_AFTER, BAR_EXCEPT, BAR_OVER };
+enum rule_bar { BAR_NONE, BAR_PORT, BAR_BY, BAR_ARGS, BAR_ENV, BAR_AFTER, BAR_EXCEPT, BAR_OVER };
 
 /* Who is told of every rule that policy_explain comes to. */
 struct policy_listener {
@@ -174,6 +176,18 @@ struct policy_kernel policy_kernel(const struct policy *policy) NONNULL;
 
 /* Is anything refused to anybody for one of VERBS, by a rule or by the default? Looks at every rule. */
 bool policy_refuses(const struct policy *policy, verb_set verbs) NONNULL;
+
+/* Does any rule ask for the environment of programs? If none does, nobody needs to look at it. */
+bool policy_asks_environment(const struct policy *policy) NONNULL;
+
+/* A variable of an environment, and its value or the part of it that counts. */
+struct policy_variable {
+	struct text name, value;
+};
+
+/* For which variable of OBJECT's environment RULE applies to it. False: the rule asks for none. */
+bool policy_variable(const struct policy *policy, uint32_t rule, const struct object *object, const struct actor *actor,
+		     struct policy_variable *out) MUST_CHECK NONNULL;
 
 /* Does any rule hide objects, so that queries (stat, access) must be decided too? */
 bool policy_hides(const struct policy *policy) NONNULL;

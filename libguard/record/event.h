@@ -42,6 +42,7 @@ enum event_field {
 	FIELD_STACK,      /* native frames: "FILE+0xOFFSET BUILD-ID", innermost first, separated by NUL; "-": the program itself */
 	FIELD_SOURCE,     /* language stack: "FILE:LINE NAME", innermost first, separated by NUL; line 0: not known */
 	FIELD_LABEL,      /* name of a label */
+	FIELD_ENV,        /* NAME=VALUE, redacted: the variable that the deciding rule is about, and the part of its value */
 	FIELD_COUNT
 };
 

@@ -148,12 +148,14 @@ static char **supervisor_environment(char *const *envp)
 }
 
 /* An argument of its own for a word of the program would be "-c": words come after "--". */
-static int exec_supervisor(const char *guardctl, pid_t child, int ready, char *const *argv, char *const *envp)
+static int exec_supervisor(const char *guardctl, const char *library, pid_t child, int ready, char *const *argv,
+			   char *const *envp)
 {
 	char child_text[16], ready_text[16];
 	struct buf child_buf = BUF_ON(child_text), ready_buf = BUF_ON(ready_text);
-	const char *words[8 + WORDS_MAX] = {"guardctl", "supervise", "--child", child_text, "--ready", ready_text, "--"};
-	size_t count = 7, bytes = 0;
+	const char *words[10 + WORDS_MAX] = {"guardctl",  "supervise", "--child", child_text, "--ready",
+					     ready_text, "--library", library,   "--"};
+	size_t count = 9, bytes = 0;
 	char **environment = supervisor_environment(envp);
 
 	if (!environment)
@@ -173,11 +175,12 @@ static int exec_supervisor(const char *guardctl, pid_t child, int ready, char *c
 }
 
 /* The parent's part: become the supervisor, or tell the child that there is none. */
-static void become_supervisor(const char *guardctl, pid_t child, int ready, char *const *argv, char *const *envp)
-		__attribute__((noreturn));
-static void become_supervisor(const char *guardctl, pid_t child, int ready, char *const *argv, char *const *envp)
+static void become_supervisor(const char *guardctl, const char *library, pid_t child, int ready, char *const *argv,
+			      char *const *envp) __attribute__((noreturn));
+static void become_supervisor(const char *guardctl, const char *library, pid_t child, int ready, char *const *argv,
+			      char *const *envp)
 {
-	struct start_answer answer = {.status = exec_supervisor(guardctl, child, ready, argv, envp)};
+	struct start_answer answer = {.status = exec_supervisor(guardctl, library, child, ready, argv, envp)};
 
 	say("cannot run ", guardctl, -answer.status, "; the program is not started unguarded");
 	sys_write(ready, &answer, sizeof answer);
@@ -288,7 +291,7 @@ int session_start(const char *library, char *const *argv, char *const *envp, cha
 		result = -errno;
 		say("cannot fork to start ", storage, -result, "; the program is not started unguarded");
 	} else if (child > 0) {
-		become_supervisor(storage, child, ends[1], argv, envp);
+		become_supervisor(storage, library, child, ends[1], argv, envp);
 	} else {
 		sys_close(ends[1]);
 		result = start_await(ends[0], parent, &answer);

@@ -109,6 +109,15 @@ done
 check "off: no filter, nothing said" eval \
 	"same '0 ' \"\$('$guardctl' run --policy '$scratch/off.conf' -- grep -m1 Seccomp: /proc/self/status | tr -dc 0-9) \$(guarded off true 2>&1)\""
 
+# A container's profile lets nobody unshare anything. The threads of the door have places of their own all the same.
+number=$(awk '/define __NR_unshare /{print $3}' <<<"$(echo '#include <asm/unistd.h>' | "${CC:-cc}" -E -dM -)")
+apart() {
+	"$without" "$number" 1 "$guardctl" run --policy "$scratch/required.conf" -- bash -c \
+		'cd "$1" && for i in {1..40}; do "$2" open f & done; cd /; wait; "$2" open "$3"' - "$scratch/allowed" "$static" "$scratch/denied/f" \
+		2>"$scratch/err" | sort | uniq -c | awk '{ print $2, $1 }'
+}
+check "without unshare(2) each guest is served where it is" same $'EACCES 1\nallowed 40' "$(echo allowed >"$scratch/allowed/f"; apart)"
+
 # The supervisor's death.
 left_alone() {
 	local supervisor

@@ -69,6 +69,14 @@ limited() { # ULIMIT-OPTIONS COMMAND...
 	(eval "ulimit $1" && shift && timeout -k 5 30 "$@")
 }
 
+# In a container, /tmp and /dev/shm are such places. Both doors are at work: cat is hooked, and its gate lies elsewhere.
+nothing_runs_there() {
+	mounted 'mount -t tmpfs -o noexec,mode=1777 none "$1" && shift && "$@"' - "$sessions" "${guard[@]}" \
+		bash -c 'cat "$1/f" /proc/self/maps; cat "$1/shut/f"' - "$scratch" >"$scratch/out" 2>"$scratch/err"
+	same 1 $? && grep -qx text "$scratch/out" && told 'libguard: refused read' || return
+	[ -n "$doorless" ] || grep 'libguard-gate' "$scratch/out"
+}
+
 small_file_limit() {
 	local words
 	words=$(limited "-S -f 0" "${guard[@]}" /bin/cat "$scratch/f") || return
@@ -258,6 +266,7 @@ if has_mounts; then
 			guard=($(printf '%q ' "${guard[@]}")) sessions='$sessions' scratch='$scratch'
 			full_at_start 2>'$scratch/err'; [ \$? = 126 ] && [ ! -e '$scratch/ran' ] && grep 'No space left' '$scratch/err'"
 		check "$how: a disk that fills up loses records, not the program" full_later
+		check "$how: a session works where no file may be run" nothing_runs_there
 		guard_by $how default
 		check "$how: sessions are kept where the root is read-only" read_only_root
 	done

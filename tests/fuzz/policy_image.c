@@ -12,10 +12,12 @@
 #define STATE_MAX (1u << 20) /* a hostile image may ask for any amount */
 
 static char *const argv[] = {(char[]){"git"}, (char[]){"push"}, (char[]){"--force"}, (char[]){"origin"}, NULL};
+static char *const envp[] = {(char[]){"PATH=/usr/bin:/bin"}, (char[]){"LD_PRELOAD=/opt/guard/libguard.so:/tmp/x.so y"},
+			     (char[]){"=::"}, (char[]){"NONE"}, NULL};
 
 static struct verdict ask(const struct policy *policy, verb_set verbs, const struct object *object)
 {
-	const struct actor actor = {TEXT("/usr/bin/python3.11")};
+	const struct actor actor = {.exe = TEXT("/usr/bin/python3.11"), .library = TEXT("/opt/guard/libguard.so")};
 	struct verdict verdict;
 
 	policy_decide(policy, verbs, object, &actor, &verdict);
@@ -93,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			policy_label(&policy, 0x5);
 		ask_paths(&policy);
 		ask_network(&policy);
-		ask(&policy, VERB_SET(EXEC), &(struct object){.kind = OBJECT_PROGRAM, .text = TEXT("/usr/bin/git"), .argv = argv});
+		ask(&policy, VERB_SET(EXEC), &(struct object){.kind = OBJECT_PROGRAM, .text = TEXT("/usr/bin/git"), .argv = argv, .envp = envp});
 		ask(&policy, VERB_SET(SIGNAL), &(struct object){.kind = OBJECT_PROCESS, .text = TEXT("1")});
 		tell(&policy);
 	}

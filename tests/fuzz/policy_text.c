@@ -19,7 +19,7 @@ const char *__lsan_default_suppressions(void)
 
 static void ask(const unsigned char *image, size_t size)
 {
-	const struct actor actor = {TEXT("/usr/bin/python3.11")};
+	const struct actor actor = {.exe = TEXT("/usr/bin/python3.11"), .library = TEXT("/opt/guard/libguard.so")};
 	const struct object object = {.kind = OBJECT_PATH, .text = TEXT("/home/user/.ssh/id_rsa")};
 	struct policy policy;
 	struct verdict verdict;

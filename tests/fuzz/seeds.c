@@ -114,6 +114,7 @@ static void write_kinds(struct log_writer *writer)
 		event_add(&event, FIELD_CALL, i % 2 ? TEXT("rename") : TEXT("openat"));
 		event_add(&event, FIELD_SOURCE, TEXT("agent.py:42 cleanup"));
 		event_add(&event, FIELD_LABEL, TEXT("secret"));
+		event_add(&event, FIELD_ENV, TEXT("LD_PRELOAD=/tmp/x.so"));
 		event_add(&event, FIELD_REASON, TEXT("something was noted"));
 		demand(log_write(writer, &event) == 0, "log_write");
 	}

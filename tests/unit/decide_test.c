@@ -16,7 +16,7 @@ static unsigned char *image;
 static size_t image_size;
 static void *state;
 static struct policy policy;
-static struct actor actor = {{"/usr/bin/python3.11", 19}};
+static struct actor actor = {.exe = {"/usr/bin/python3.11", 19}, .library = {"/opt/guard/libguard.so", 22}};
 
 #define LIST(...) ((const char *const[]){__VA_ARGS__, NULL})
 #define RULE(...) add(&(struct image_rule){.file = "guard.conf", .line = 1, __VA_ARGS__})
@@ -333,6 +333,48 @@ static void words_of_a_command_match_in_order(void)
 	drop();
 }
 
+static bool is_refused_with(char *variable)
+{
+	char path[] = "PATH=/bin";
+	const struct object program = {.kind = OBJECT_PROGRAM, .text = TEXT("/usr/bin/x"), .envp = (char *[]){path, variable, NULL}};
+
+	return ask(VERB_SET(EXEC), &program).kind == VERDICT_DENY;
+}
+
+static void an_environment_matches_by_name_and_value(void)
+{
+	struct object program = {.kind = OBJECT_PROGRAM, .text = TEXT("/usr/bin/x")};
+	struct policy_variable variable;
+	char twice[] = "LD_PRELOAD=/opt/guard/libguard.so /tmp/y.so";
+
+	RULE(.id = "env", DENY, .section = SECTION_COMMANDS, .verbs = VERB_SET(EXEC),
+	     .env = LIST("LD_PRELOAD", "BASH_*", "OPTIONS=**--load**", "PLACES=/tmp/**"));
+	compile(VERDICT_ALLOW);
+	CU_ASSERT_TRUE(policy_asks_environment(&policy));
+	CU_ASSERT_FALSE(is_refused_with((char[]){"LD_PRELOAD=/opt/guard/libguard.so"}));
+	CU_ASSERT_FALSE(is_refused_with((char[]){"LD_PRELOAD= :/opt/guard/libguard.so: "}));
+	CU_ASSERT_TRUE(is_refused_with((char[]){"LD_PRELOAD=/opt/guard/libguard.so:/x.so"}));
+	CU_ASSERT_TRUE(is_refused_with((char[]){"LD_PRELOAD=/tmp/libguard.so"}));
+	CU_ASSERT_FALSE(is_refused_with((char[]){"LD_PRELOADS=/tmp/x.so"}));
+	CU_ASSERT_FALSE(is_refused_with((char[]){"LD_PRELOAD"}));
+	CU_ASSERT_TRUE(is_refused_with((char[]){"BASH_ENV="}));
+	CU_ASSERT_TRUE(is_refused_with((char[]){"OPTIONS=-a --load=/x/y -b"}));
+	CU_ASSERT_FALSE(is_refused_with((char[]){"OPTIONS=-a"}));
+	CU_ASSERT_TRUE(is_refused_with((char[]){"PLACES=/usr:/tmp/x:/opt"}));
+	CU_ASSERT_FALSE(is_refused_with((char[]){"PLACES=/usr:/opt/tmp"}));
+	CU_ASSERT_FALSE(is_refused_with((char[]){"=LD_PRELOAD="}));
+	CU_ASSERT_EQUAL(ask(VERB_SET(EXEC), &program).kind, VERDICT_ALLOW);
+	program.envp = (char *[]){twice, NULL};
+	CU_ASSERT_TRUE_FATAL(policy_variable(&policy, ask(VERB_SET(EXEC), &program).rule, &program, &actor, &variable));
+	CU_ASSERT_EQUAL(variable.name.len, sizeof "LD_PRELOAD" - 1);
+	CU_ASSERT_EQUAL(variable.value.len, sizeof "/tmp/y.so" - 1);
+	drop();
+	RULE(.id = "no", DENY, .section = SECTION_COMMANDS, .verbs = VERB_SET(EXEC), .programs = LIST("rm"));
+	compile(VERDICT_ALLOW);
+	CU_ASSERT_FALSE(policy_asks_environment(&policy));
+	drop();
+}
+
 static void a_budget_applies_beyond_its_number(void)
 {
 	RULE(.id = "purge", DENY, .verbs = DELETE, .paths = LIST("/**"), .over = 3, .per_s = 60);
@@ -497,6 +539,7 @@ static const CU_TestInfo tests[] = {
 	{"what_leads_to_every_address_is_refused_with_one", what_leads_to_every_address_is_refused_with_one},
 	{"programs_are_known_by_what_they_are", programs_are_known_by_what_they_are},
 	{"words_of_a_command_match_in_order", words_of_a_command_match_in_order},
+	{"an_environment_matches_by_name_and_value", an_environment_matches_by_name_and_value},
 	{"a_budget_applies_beyond_its_number", a_budget_applies_beyond_its_number},
 	{"labels_are_carried_and_asked_for", labels_are_carried_and_asked_for},
 	{"refusals_name_rule_and_errno", refusals_name_rule_and_errno},
