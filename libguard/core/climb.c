@@ -47,8 +47,8 @@ static bool is_same(int parent, const char *name, const struct stat *child)
 	       status.st_ino == child->st_ino;
 }
 
-/* Prepend the name under which PARENT, open for reading, has CHILD. */
-static int prepend_child(int parent, const struct stat *child, struct tail *tail)
+/* The same; an entry that is mounted on has another number than what is mounted there: only with ALL are these looked at. */
+static int prepend_entry(int parent, const struct stat *child, bool all, struct tail *tail)
 {
 	_Alignas(struct dirent64) char entries[ENTRIES_CAP];
 	ssize_t len;
@@ -56,12 +56,31 @@ static int prepend_child(int parent, const struct stat *child, struct tail *tail
 	while ((len = SYS_3(SYS_getdents64, parent, entries, sizeof entries)) > 0)
 		for (ssize_t at = 0; at < len;) {
 			const struct dirent64 *entry = (const struct dirent64 *)(const void *)(entries + at);
+			const char *name = entry->d_name;
+			bool is_dots = name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2]));
 
-			if (entry->d_ino == child->st_ino && is_same(parent, entry->d_name, child))
-				return prepend(tail, entry->d_name);
+			if ((all || entry->d_ino == child->st_ino) && !is_dots && is_same(parent, name, child))
+				return prepend(tail, name);
 			at += entry->d_reclen;
 		}
 	return len < 0 ? (int)len : -ENOENT;
+}
+
+/* Prepend the name under which PARENT, open for reading, has CHILD. */
+static int prepend_child(int parent, const struct stat *child, struct tail *tail)
+{
+	int error = prepend_entry(parent, child, false, tail);
+
+	if (error == -ENOENT && SYS_3(SYS_lseek, parent, 0, SEEK_SET) == 0)
+		error = prepend_entry(parent, child, true, tail);
+	return error;
+}
+
+static bool is_root(int fd)
+{
+	struct stat status;
+
+	return sys_fstat(fd, &status) == 0 && is_same(AT_FDCWD, "/", &status);
 }
 
 /* The name that the kernel gives an open directory; its length or -errno. */
@@ -100,7 +119,11 @@ int climb_name(int dir, struct path *out)
 	char top[PATH_NAME_CAP];
 
 	out->text[tail.at] = '\0';
-	while (fd >= 0 && len == -ENAMETOOLONG) {
+	while (fd >= 0 && (len == -ENAMETOOLONG || len == -ENOENT)) {
+		if (is_root(fd)) { /* all the way, for want of proc(5) */
+			len = 1;
+			break;
+		}
 		fd = step_up(fd, &tail);
 		if (fd >= 0)
 			len = name_of(fd, top);
@@ -117,5 +140,9 @@ int climb_name(int dir, struct path *out)
 	memcpy(out->text, top, (size_t)len);
 	out->len = (size_t)len + PATH_CAP - 1 - tail.at;
 	memmove(out->text + len, out->text + tail.at, PATH_CAP - tail.at);
+	if (out->len == 0) {
+		memcpy(out->text, "/", 2);
+		out->len = 1;
+	}
 	return 0;
 }

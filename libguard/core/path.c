@@ -88,8 +88,13 @@ int path_of_directory(int dir, struct path *out)
 		buf_str(&buf, "/proc/self/fd/");
 		buf_i64(&buf, dir);
 		len = sys_readlinkat(AT_FDCWD, buf_cstr(&buf), out->text, PATH_CAP - 1);
-		if (len == -ENOENT)
-			return -EBADF;
+		if (len == -ENOENT) { /* no such descriptor, or no proc(5) */
+			struct stat status;
+
+			if (sys_fstat(dir, &status) < 0)
+				return -EBADF;
+			return climb_name(dir, out) < 0 ? -EXDEV : 0;
+		}
 	}
 	if (len == -ERANGE || len == -ENAMETOOLONG)
 		return climb_name(dir, out);

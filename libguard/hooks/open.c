@@ -271,9 +271,10 @@ static long open_nameless(struct opening *opening, int error)
 	if (error != -EBADF && error != -ENOTDIR && error != -ENOENT) {
 		if (!call_decide(&opening->call, opening->operand, opening->operand->verbs))
 			return opening->call.result;
-	} else {
-		opening->operand->verbs = 0;
+		/* Allowed without a name: links are as good as the rest. */
+		return gate(SYS_openat, opening->dir, GATE_PTR(opening->copy), opening->flags, opening->mode);
 	}
+	opening->operand->verbs = 0;
 	return nolinks_open(opening->dir, opening->copy, opening->flags, opening->mode);
 }
 

@@ -258,8 +258,18 @@ read_only_root() {
 	same 0 $? && same "text text 2" "$(grep text "$scratch/out" | tr '\n' ' ')$(grep -c shm "$scratch/out")"
 }
 
+# grep names files by the descriptor of their directory; proc(5) is not there to say which that is.
+names_without_proc() {
+	mkdir -p "$scratch/mix" && echo text | tee "$scratch/mix/yes" >"$scratch/mix/no"
+	policy mix <<<"files = ( { id = \"no\"; deny = \"all\"; path = \"$scratch/mix/no\"; } ); $allow"
+	mounted 'mount -t tmpfs none /proc && LD_PRELOAD=$1 GUARD_POLICY=$2 exec grep -rs text "$3"' - "$library" "$scratch/mix.conf" "$scratch/mix" >"$scratch/out" 2>"$scratch/err"
+	same "$scratch/mix/yes:text" "$(cat "$scratch/out")" || { cat "$scratch/err"; return 1; }
+	"$guardctl" events --log "$sessions" --verdict deny --json | grep -F "\"$scratch/mix/no\""
+}
+
 if has_mounts; then
 	export SESSIONS=$sessions
+	check "without /proc what a directory's descriptor leads to is decided" names_without_proc
 	for how in preload run; do
 		guard_by $how free
 		check "$how: no program runs when the disk is full" bash -c "rm -f '$scratch/ran'; $(declare -f mounted full_at_start)
