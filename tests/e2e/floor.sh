@@ -22,7 +22,7 @@ files = (
 );
 network = (
   { id = "local"; allow = ["connect", "bind"]; address = "127.0.0.1"; port = ["8000-8003"]; },
-  { id = "sockets"; allow = ["connect", "bind"]; socket = "$scratch/work/**"; }
+  { id = "sockets"; allow = ["connect", "bind"]; socket = ["$scratch/work/**", "/{run,var/run}/nscd/socket"]; }
 );
 process = ( { id = "system"; deny = ["trace", "mount", "namespace"]; } );
 kernel = { trust = "fast"; landlock = "$2"; ${doorless:+filter = \"off\";} };
@@ -91,8 +91,9 @@ os.close(os.open(".", os.O_TMPFILE | os.O_RDWR))
 os.link("b/of", "linked")
 r, w = os.pipe()
 os.close(os.open("/proc/self/fd/%d" % w, os.O_WRONLY))
-main, side = pty.openpty()
-os.close(os.open(os.ttyname(side), os.O_RDWR | os.O_NOCTTY))
+if os.environ["TERMINALS"]:
+    main, side = pty.openpty()
+    os.close(os.open(os.ttyname(side), os.O_RDWR | os.O_NOCTTY))
 u = socket.socket(socket.AF_UNIX)
 u.bind("sock")
 u.listen()
@@ -119,6 +120,8 @@ PY
 sleep 5 & kill $! && ! wait $!
 echo done
 END
+TERMINALS=$(python3 -c 'import pty; pty.openpty(); print(1)' 2>/dev/null)
+export TERMINALS
 check "a workload of all kinds runs as if there were none" eval \
 	"same done \"\$(guarded on bash '$scratch/workload' '$scratch' | tail -1)\" &&
 	same '' \"\$('$guardctl' events --log '$sessions' --verdict deny)\""
