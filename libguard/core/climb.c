@@ -47,7 +47,10 @@ static bool is_same(int parent, const char *name, const struct stat *child)
 	       status.st_ino == child->st_ino;
 }
 
-/* The same; an entry that is mounted on has another number than what is mounted there: only with ALL are these looked at. */
+/*
+ * Prepend the name that CHILD has among the entries of PARENT. One that is mounted on has another number there than what is
+ * mounted: only with ALL are these looked at.
+ */
 static int prepend_entry(int parent, const struct stat *child, bool all, struct tail *tail)
 {
 	_Alignas(struct dirent64) char entries[ENTRIES_CAP];
@@ -66,7 +69,7 @@ static int prepend_entry(int parent, const struct stat *child, bool all, struct 
 	return len < 0 ? (int)len : -ENOENT;
 }
 
-/* Prepend the name under which PARENT, open for reading, has CHILD. */
+/* Prepend the name under which PARENT, open for reading, has CHILD: first among those of its number. */
 static int prepend_child(int parent, const struct stat *child, struct tail *tail)
 {
 	int error = prepend_entry(parent, child, false, tail);

@@ -38,8 +38,8 @@ int chunk_open(struct chunk *chunk, int directory, uint32_t number) MUST_CHECK N
 uint32_t chunk_reserved(const struct chunk *chunk) MUST_CHECK NONNULL;
 
 /*
- * Load slots from FIRST on, as many as there are up to MOST (and CHUNK_SLOTS). A record whose mark in `marks` is committed is complete in `data`, however fast it is
- * being written. false when there is nothing at FIRST.
+ * Load slots from FIRST on, as many as there are up to MOST (and CHUNK_SLOTS). A record whose mark in `marks` is committed
+ * is complete in `data`, however fast it is being written. false when there is nothing at FIRST.
  */
 bool chunk_load(struct chunk *chunk, uint32_t first, uint32_t most) MUST_CHECK NONNULL;
 

@@ -93,8 +93,9 @@ int log_write(struct log_writer *writer, const struct event *event) NONNULL;
  *
  * The supervisor makes segment 1, sets state->ready to 1, and from then on waits on state->wanted: it makes what is
  * wanted and not ready, raises state->ready and wakes it. A supervisor that seals what is written may set
- * state->asleep to 1 and wait on that instead, after a last look at what was reserved. When making fails it sets state->stuck to the number, so
- * that no guest waits in vain; when it gives up for good it sets state->finished. Ignore SIGXFSZ.
+ * state->asleep to 1 and wait on that instead, after a last look at what was reserved. When making fails it sets
+ * state->stuck to the number, so that no guest waits in vain; when it gives up for good it sets state->finished. Ignore
+ * SIGXFSZ.
  *
  * Returns 0, or
  *   -EEXIST  there is such a file
