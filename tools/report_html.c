@@ -135,13 +135,10 @@ static void put_uncovered(struct html *html)
 static void put_coverage(struct html *html)
 {
 	const struct session_view *view = html->report->view;
-	uint64_t hooked = html->report->summary->coverage[COVER_HOOKS];
 	struct buf raw = BUF_ON(html->raw);
 
-	if (view->counts.known && view->counts.hooked > hooked)
-		hooked = view->counts.hooked;
 	begin_fact(html, "Coverage");
-	html_count(html, hooked, "program under the hooks", "programs under the hooks");
+	html_count(html, html->report->summary->coverage[COVER_HOOKS], "program under the hooks", "programs under the hooks");
 	html_put(html, ", doors: ");
 	html_string(html, view->info.level);
 	end_fact(html);

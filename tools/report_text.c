@@ -41,13 +41,9 @@ static void put_verdict(struct page *page)
 static void put_covered(struct page *page)
 {
 	const struct summary *summary = page->report->summary;
-	const struct session_counts *counts = &page->report->view->counts;
-	uint64_t hooked = summary->coverage[COVER_HOOKS];
 
 	page_label(page, "coverage");
-	if (counts->known && counts->hooked > hooked)
-		hooked = counts->hooked;
-	page_count(page, hooked, "program under the hooks", "programs under the hooks");
+	page_count(page, summary->coverage[COVER_HOOKS], "program under the hooks", "programs under the hooks");
 	output_string(page->output, ", doors: ");
 	output_text(page->output, (struct text){page->report->view->info.level, strlen(page->report->view->info.level)});
 	if (report_has_door(page->report))

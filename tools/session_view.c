@@ -55,7 +55,6 @@ static void read_counts(const char *directory, struct session_counts *out)
 			.known = true,
 			.lost = atomic_load(&state->log.lost),
 			.muted = atomic_load(&state->lines_muted),
-			.hooked = atomic_load(&state->hooked),
 			.uncovered = atomic_load(&state->uncovered),
 		};
 	free(state);

@@ -17,7 +17,6 @@ struct session_counts {
 	bool known;          /* false: the file is missing or not of this version */
 	uint64_t lost;       /* records that could not be written */
 	uint64_t muted;      /* refusal lines that were not shown */
-	uint32_t hooked;     /* processes that joined */
 	uint32_t uncovered;  /* children that could not be hooked */
 };
 

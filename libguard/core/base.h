@@ -13,6 +13,8 @@
 #define PRINTF(string, first) __attribute__((format(printf, string, first)))
 #define NOINLINE __attribute__((noinline))
 #define EXPORT __attribute__((visibility("default")))
+/* A small variable that every process writes: on the page of .data, which the loader writes anyway to clear its end. */
+#define FRONT __attribute__((section(".data.front")))
 #define CLEANUP(function) __attribute__((cleanup(function)))
 
 #define ARRAY_LEN(array) (sizeof(array) / sizeof((array)[0]))

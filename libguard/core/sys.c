@@ -119,6 +119,14 @@ uint64_t sys_now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+uint64_t sys_now_ns_once(void)
+{
+	struct timespec now = {0, 0};
+
+	SYS_2(SYS_clock_gettime, CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 int sys_futex_wait(const _Atomic uint32_t *word, uint32_t value, unsigned timeout_ms)
 {
 	struct timespec timeout = {timeout_ms / 1000, (long)(timeout_ms % 1000) * 1000000};

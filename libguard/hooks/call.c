@@ -222,7 +222,7 @@ static void record_all(struct call *call)
 	event.pid = (uint32_t)(runs ? self_pid_now() : self_pid());
 	event.tid = (uint32_t)(runs ? self_tid_now() : self_tid());
 	event.ppid = event.uid = 0;
-	event.time_ns = sys_now_ns();
+	event.time_ns = runs ? sys_now_ns_once() : sys_now_ns();
 	for (unsigned i = 0; i < call->count; i++) {
 		struct operand *operand = &call->operands[i];
 		const char *name = hook_name(call->hook);

@@ -27,19 +27,14 @@
 
 #define EXIT_REFUSED 126
 
-struct guard guard;
+FRONT struct guard guard;
+
+static FRONT bool has_stderr; /* when the program started: a later file of that number is not ours to write to */
+static char root_name[PATH_NAME_CAP];
 
 #define SESSION_NAMES_CAP (SESSION_NESTED_MAX * 256)
 
-/* What struct guard points to: written once, close together, because each page that is touched costs a fault. */
-static struct {
-	bool has_stderr; /* when the program started: a later file of that number is not ours to write to */
-	size_t len;
-	char text[3 * PATH_NAME_CAP + SESSION_NAMES_CAP];
-} kept;
-
-_Static_assert(sizeof kept.text >= PATH_CAP, "a name can be looked for in it");
-static char root_name[PATH_NAME_CAP];
+_Static_assert(SELF_KEPT_CAP >= 2 * PATH_NAME_CAP + SESSION_NAMES_CAP, "the library, the program, the sessions");
 
 static void __attribute__((noreturn)) give_up(const char *why, int error)
 {
@@ -65,7 +60,7 @@ void guard_say(const char *line, size_t len)
 	struct timespec now = {0, 0};
 
 	/* A pipe with room takes a line of PIPE_BUF whole; one without readers would raise SIGPIPE in the guest. */
-	if (!kept.has_stderr || SYS_5(SYS_ppoll, &descriptor, 1, &now, NULL, 0) != 1 || !(descriptor.revents & POLLOUT) ||
+	if (!has_stderr || SYS_5(SYS_ppoll, &descriptor, 1, &now, NULL, 0) != 1 || !(descriptor.revents & POLLOUT) ||
 	    (descriptor.revents & POLLERR))
 		return;
 	SYS_4(SYS_rt_sigprocmask, SIG_BLOCK, &block, &before, sizeof block);
@@ -84,15 +79,9 @@ void guard_set_root(struct text root)
 	guard.carry.root = guard.root.len > 0 ? root_name : NULL;
 }
 
-/* Keep a text for good; what may come is bounded by the sizes that add up to kept.text. */
 static struct text keep(const char *text, size_t len)
 {
-	char *at = kept.text + kept.len;
-
-	memmove(at, text, len);
-	at[len] = '\0';
-	kept.len += len + 1;
-	return (struct text){at, len};
+	return (struct text){self_keep(text, len), len};
 }
 
 static const char *find_variable(char *const *envp, const char *name)
@@ -139,13 +128,13 @@ static void find_self(void)
 
 	if (!scratch)
 		give_up("no memory", 0);
-	kept.has_stderr = sys_fstat(2, &status) == 0;
+	has_stderr = sys_fstat(2, &status) == 0;
 	guard.has_proc = sys_has_proc();
 	guard.euid = (uid_t)SYS_0(SYS_geteuid);
-	/* The first that is kept: there is room to look for it in its own place. */
-	len = exe_find(kept.text, scratch->rest);
+	_Static_assert(sizeof scratch->name >= PATH_CAP, "a name can be looked for in those");
+	len = exe_find((char *)scratch->name, scratch->rest);
 	if (len > 0 && len < PATH_NAME_CAP)
-		guard.actor.exe = keep(kept.text, len);
+		guard.actor.exe = keep((char *)scratch->name, len);
 	scratch_give(scratch);
 }
 

@@ -15,7 +15,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/single_threaded.h>
 #include <sys/stat.h>
 
 #define TRIES 64 /* changes of a link under our hands before we give up; one in a hundred thousand needs two */
@@ -35,15 +34,6 @@ int name_copy(char out[PATH_NAME_CAP], const char *name)
 	memcpy(out, name, len);
 	out[len] = '\0';
 	return 0;
-}
-
-bool name_is_contended(void)
-{
-#ifdef GUARD_DOOR
-	return false; /* what a thread of the door holds is its own */
-#else
-	return !__libc_single_threaded;
-#endif
 }
 
 void operand_named(struct operand *operand)

@@ -52,18 +52,30 @@ static verb_set verbs_of(int flags)
 	return verbs;
 }
 
+/* Where other threads may cancel this one. Apart, because what calls sigsetjmp(3) cannot be laid into its caller. */
+static NOINLINE int open_cancelled(struct call *call, int dir, const char *name, int flags, mode_t mode)
+{
+	int fd;
+
+	CANCEL_POINT(call, fd = nolinks_open(dir, name, flags, mode));
+	return fd;
+}
+
+static NOINLINE void open_unguarded(struct call *call, int dir, const char *name, int flags, mode_t mode)
+{
+	CANCEL_POINT(call, call->result = gate(SYS_openat, dir, GATE_PTR(name), flags, mode));
+}
+
 /* Open by the guest's own name while nothing can have changed its start, else by the canonical one. */
 static int open_once(struct opening *opening, int flags)
 {
 	bool own = !opening->resolved && (opening->copy[0] == '/' || !name_is_contended());
 	const char *name = own ? opening->copy : opening->operand->path.text;
 	int dir = own ? opening->dir : AT_FDCWD;
-	int fd;
 
-	if (flags & (O_DIRECTORY | O_PATH))
-		return nolinks_open(dir, name, flags, opening->mode); /* never blocks */
-	CANCEL_POINT(&opening->call, fd = nolinks_open(dir, name, flags, opening->mode));
-	return fd;
+	if (!name_is_contended() || (flags & (O_DIRECTORY | O_PATH))) /* these never block */
+		return nolinks_open(dir, name, flags, opening->mode);
+	return open_cancelled(&opening->call, dir, name, flags, opening->mode);
 }
 
 /* Where a directory above the working directory is closed to us, hold the start itself and name that. */
@@ -293,7 +305,7 @@ static void opening_start_as(struct opening *opening, enum hook hook, int dir, c
 	opening->plain = plain;
 	if (UNLIKELY(!call->on)) {
 		if (!call->refused)
-			CANCEL_POINT(call, call->result = gate(SYS_openat, dir, GATE_PTR(name), flags, mode));
+			open_unguarded(call, dir, name, flags, mode);
 		return;
 	}
 	opening->operand = call_operand(call, verbs_of(flags));

@@ -10,8 +10,8 @@
 
 #include <dlfcn.h>
 
-static struct python python;
-static bool has_node, has_native;
+static FRONT struct python python;
+static FRONT bool has_node, has_native;
 
 /*
  * Is there an interpreter? The loader has answered that when it bound these names; a dlsym(3) that finds nothing takes

@@ -33,7 +33,7 @@ static void begin(struct event *event, enum event_kind kind, enum event_coverage
 		.tid = (uint32_t)sys_gettid(),
 		.ppid = (uint32_t)SYS_0(SYS_getppid),
 		.uid = (uint32_t)SYS_0(SYS_getuid),
-		.time_ns = sys_now_ns(),
+		.time_ns = sys_now_ns_once(),
 	};
 }
 
@@ -84,8 +84,6 @@ void process_started(char *const *argv, bool first)
 
 	if (first)
 		process_carry();
-	for (unsigned i = 0; i < guard.session_count; i++)
-		atomic_fetch_add_explicit(&guard.sessions[i].state->hooked, 1, memory_order_relaxed);
 	if (!scratch)
 		return;
 	begin(&event, EVENT_PROCESS, COVER_HOOKS);

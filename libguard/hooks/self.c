@@ -8,12 +8,15 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
 #endif
+
+#define SCRATCH_ALIGN 4096 /* a page: its head and a short name are one fault */
 
 /* glibc keeps the values of the first keys in the thread itself; a later one would be calloc'ed inside a hook. */
 #define KEYS_IN_THREAD 32
@@ -25,8 +28,7 @@ struct per_thread {
 	pid_t pid; /* the process for which tid is right */
 };
 
-/* Close together: each page that is touched costs a new process a fault. */
-static struct {
+static FRONT struct {
 	pthread_key_t key;
 	bool has_key;
 #ifndef GUARD_DOOR
@@ -36,13 +38,35 @@ static struct {
 	 */
 	_Atomic pid_t *_Atomic process;
 	_Atomic bool numberless;
-	/* The first thread's: of the library's own memory, so that a short-lived program maps nothing for it. */
-	struct scratch scratch;
+	size_t kept; /* bytes used of what is kept */
+	bool is_long;
 #endif
 } own;
 static __thread struct per_thread self;
 
 #ifndef GUARD_DOOR
+/* Most programs' names are short: they lie with what else is written at the start. */
+static FRONT char kept[1024];
+static char kept_long[SELF_KEPT_CAP];
+
+/* The first thread's scratch: of the library's own memory, so that nothing is mapped for it. It begins on a page. */
+static char first_room[sizeof(struct scratch) + SCRATCH_ALIGN];
+
+char *self_keep(const char *text, size_t len)
+{
+	char *at;
+
+	if (own.kept + len >= sizeof kept && !own.is_long) {
+		own.is_long = true;
+		own.kept = 0;
+	}
+	at = (own.is_long ? kept_long : kept) + own.kept;
+	memcpy(at, text, len);
+	at[len] = '\0';
+	own.kept += len + 1;
+	return at;
+}
+
 static void thread_ends(void *scratch)
 {
 	self.scratch = NULL;
@@ -52,7 +76,7 @@ static void thread_ends(void *scratch)
 void self_start(void)
 {
 	own.has_key = pthread_key_create(&own.key, thread_ends) == 0 && own.key < KEYS_IN_THREAD;
-	self.scratch = &own.scratch;
+	self.scratch = (struct scratch *)(((uintptr_t)first_room + SCRATCH_ALIGN - 1) & -(uintptr_t)SCRATCH_ALIGN);
 }
 
 /* The page of the number; NULL where every number has to be asked for, which is slow, and right. */

@@ -31,6 +31,12 @@ struct scratch {
 /* Once, from init. */
 void self_start(void);
 
+/* Room for texts that are kept for good: two names of files, and those of the sessions. */
+#define SELF_KEPT_CAP (2 * PATH_NAME_CAP + 2048)
+
+/* Keep a text for good, with a NUL behind it. From init; the caller sees to it that all of them fit. */
+char *self_keep(const char *text, size_t len) NONNULL;
+
 /* Right also in children of fork, vfork and clone that did not run our handlers, but: a vfork child's tid is its parent's. */
 pid_t self_pid(void);
 pid_t self_tid(void);

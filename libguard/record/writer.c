@@ -23,9 +23,11 @@
 #define WAITS 200
 #define WAIT_MS 50
 
-/* User addresses have 48 bits and a segment's lowest 8 are zero: the low 24 bits of `current` are free to count. */
+/* User addresses have 48 bits and a segment's lowest 6 are zero: the low 22 bits of `current` are free to count. */
 #define ADDRESS_SHIFT 16
-#define INSIDE_MASK ((1u << 24) - 1)
+#define INSIDE_MASK ((1u << 22) - 1)
+
+#define DIRECTORY_CAP 256 /* bytes, NUL included */
 
 _Static_assert(LOG_SEGMENT_ALIGN << ADDRESS_SHIFT > INSIDE_MASK, "the count does not reach into the address");
 
@@ -103,7 +105,7 @@ static int map_file(int fd, uint32_t number, uint64_t session, struct log_segmen
 
 static int map(const struct log_writer *writer, uint32_t number, struct log_segment *room, struct log_segment **out)
 {
-	char storage[sizeof writer->directory + 32];
+	char storage[DIRECTORY_CAP + 32];
 	struct buf path = BUF_ON(storage);
 	int fd, error;
 
@@ -343,12 +345,11 @@ int log_attach(struct log_writer *writer, const char *directory, struct log_stat
 {
 	uint32_t filling = atomic_load(&state->filling);
 	struct log_segment *segment;
-	size_t len = strlen(directory);
 	int error;
 
-	if (len >= sizeof writer->directory)
+	if (strlen(directory) >= DIRECTORY_CAP)
 		return -ENAMETOOLONG;
-	memcpy(writer->directory, directory, len + 1);
+	writer->directory = directory;
 	writer->state = state;
 	writer->session = 0;
 	error = map(writer, filling ? filling : 1, &writer->first, &segment);

@@ -31,7 +31,7 @@ struct log_state {
  * A mapped segment, as this process keeps it: in memory of its own, so that what bounds a store is not read from the
  * file's head, which others can change.
  */
-#define LOG_SEGMENT_ALIGN 256 /* bytes */
+#define LOG_SEGMENT_ALIGN 64 /* bytes */
 struct log_segment {
 	_Alignas(LOG_SEGMENT_ALIGN) struct segment_head *head;
 	union slot *slots;
@@ -46,14 +46,14 @@ struct log_writer {
 	struct log_state *state;
 	_Atomic uint64_t current; /* the mapped segment's address << 16, and how many calls are inside it */
 	uint64_t session;         /* what the head of every segment must say */
-	char directory[256];      /* absolute path of the session directory */
+	const char *directory;    /* absolute path of the session directory; the caller's */
 	struct log_segment first; /* the one attached to; later ones lie behind their files */
 };
 
 /*
  * Map the segment of DIRECTORY that takes records now.
  *
- *   directory  absolute path, shorter than 256 bytes
+ *   directory  absolute path, shorter than 256 bytes, kept by reference
  *   state      the session's shared log state, kept by reference
  *
  * Returns 0, or -errno: -ENAMETOOLONG, -ENOENT no segment, -EINVAL not a segment, -EPROTONOSUPPORT of a newer

@@ -13,7 +13,6 @@
 #define PRELOAD "LD_PRELOAD="
 #define SESSION SESSION_VARIABLE "="
 #define ROOT ROOT_VARIABLE "="
-#define SEPARATORS " :" /* of LD_PRELOAD, as ld.so splits it */
 
 /* What the guest's own environment holds of our variables. */
 struct found {
@@ -51,12 +50,22 @@ static struct found find(char *const *envp)
 	return found;
 }
 
+/* Between the files of LD_PRELOAD, as ld.so splits it. */
+static bool is_separator(char c)
+{
+	return c == ' ' || c == ':';
+}
+
 /* Take the next file off a list; empty at its end. */
 static struct text next_file(const char **list)
 {
-	const char *start = *list + strspn(*list, SEPARATORS);
-	size_t len = strcspn(start, SEPARATORS);
+	const char *start = *list;
+	size_t len = 0;
 
+	while (is_separator(*start))
+		start++;
+	while (start[len] && !is_separator(start[len]))
+		len++;
 	*list = start + len;
 	return (struct text){start, len};
 }
@@ -66,13 +75,13 @@ static bool is_ours(struct text file)
 {
 	size_t len = sizeof ENV_LIBRARY - 1;
 
-	return file.len >= len && memcmp(file.data + file.len - len, ENV_LIBRARY, len) == 0 &&
+	return file.len >= len && str_starts(file.data + file.len - len, ENV_LIBRARY, len) &&
 	       (file.len == len || file.data[file.len - len - 1] == '/');
 }
 
 static bool is_library(struct text file, const char *library)
 {
-	return library && strlen(library) == file.len && memcmp(file.data, library, file.len) == 0;
+	return library && strlen(library) == file.len && str_starts(library, file.data, file.len);
 }
 
 /* Does the list name the library first, and us nowhere else? */
@@ -94,7 +103,7 @@ static bool session_serves(const char *value, const char *ours)
 {
 	size_t len = strlen(ours);
 
-	return strncmp(value, ours, len) == 0 && (value[len] == '\0' || (value[len] == ':' && value[len + 1] != '\0'));
+	return str_starts(value, ours, len) && (value[len] == '\0' || (value[len] == ':' && value[len + 1] != '\0'));
 }
 
 /* LD_PRELOAD of the child; NULL when it would name no file. */

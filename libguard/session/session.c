@@ -46,8 +46,6 @@ static int map_file(const char *directory, const char *name, int prot, struct ma
 		out->address = sys_mmap(out->size, prot, MAP_SHARED, fd, 0);
 		if (sys_failed(out->address))
 			result = (int)(intptr_t)out->address;
-		else if (prot & PROT_WRITE)
-			atomic_fetch_or((_Atomic uint8_t *)out->address, 0); /* a page that is read first faults twice */
 	}
 	sys_close(fd);
 	return result;

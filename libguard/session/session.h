@@ -57,7 +57,7 @@ struct session_state {
 	struct log_state log;
 	_Atomic uint64_t lines[SESSION_LINES]; /* rate limit of the refusal line, by rule: second << 32 | lines in it */
 	_Atomic uint64_t lines_muted;  /* lines not shown */
-	_Atomic uint32_t hooked;       /* processes that joined */
+	uint32_t unused;               /* was a count of the processes that joined, which the log tells */
 	_Atomic uint32_t uncovered;    /* children that could not be hooked */
 	struct session_host hosts[SESSION_HOSTS];
 	_Atomic uint32_t door;         /* 1: the kernel door answers */
