@@ -15,7 +15,6 @@
 #include "libguard/hooks/nolinks.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <string.h>
 
 #define TRIES 64 /* links that change and files that come and go between our calls */
@@ -371,31 +370,25 @@ struct open_link open_link_of(int fd)
 	return link;
 }
 
-/* The mode is passed only if the flags say so; O_TMPFILE holds O_DIRECTORY's bit, so all of its bits count. */
-#define MODE(flags, mode)                                                                                              \
-	do {                                                                                                           \
-		if (((flags) & O_CREAT) || makes_unnamed(flags)) {                                                     \
-			va_list rest;                                                                                  \
-			va_start(rest, flags);                                                                         \
-			mode = va_arg(rest, mode_t);                                                                   \
-			va_end(rest);                                                                                  \
-		}                                                                                                      \
-	} while (0)
-
+/*
+ * The mode, where there is one, is the third argument, or the fourth: by the calling conventions of x86-64 and AArch64 a
+ * variadic function finds an integer where any other does, and one that is not variadic hands over by a jump.
+ */
+#ifdef GUARD_DOOR
+#define ENTRY(name) "as_guest_" #name
+#else
+#define ENTRY(name) #name
+#endif
 #define OPEN(name)                                                                                                     \
-	EXPORT int name(const char *path, int flags, ...)                                                              \
+	EXPORT int entry_of_##name(const char *path, int flags, mode_t mode) __asm__(ENTRY(name));                     \
+	EXPORT int entry_of_##name(const char *path, int flags, mode_t mode)                                           \
 	{                                                                                                              \
-		mode_t mode = 0;                                                                                       \
-                                                                                                                       \
-		MODE(flags, mode);                                                                                     \
 		return open_hook(HOOK_##name, AT_FDCWD, path, flags, mode);                                            \
 	}
 #define OPENAT(name)                                                                                                   \
-	EXPORT int name(int dir, const char *path, int flags, ...)                                                     \
+	EXPORT int entry_of_##name(int dir, const char *path, int flags, mode_t mode) __asm__(ENTRY(name));            \
+	EXPORT int entry_of_##name(int dir, const char *path, int flags, mode_t mode)                                  \
 	{                                                                                                              \
-		mode_t mode = 0;                                                                                       \
-                                                                                                                       \
-		MODE(flags, mode);                                                                                     \
 		return open_hook(HOOK_##name, dir, path, flags, mode);                                                 \
 	}
 

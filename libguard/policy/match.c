@@ -120,11 +120,9 @@ static void step(struct walk *walk, uint32_t number, struct text component, uint
 /* Bytes before the slash of the last component; 0 when that is the first. */
 static size_t directory_len(struct text name)
 {
-	size_t len = name.len;
+	const char *slash = memrchr(name.data, '/', name.len);
 
-	while (len > 0 && name.data[len - 1] != '/')
-		len--;
-	return len > 0 ? len - 1 : 0;
+	return slash ? (size_t)(slash - name.data) : 0;
 }
 
 /* Go on from the trail if it leads to the directory of LEN bytes. */
