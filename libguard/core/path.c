@@ -139,6 +139,9 @@ static bool is_normal(const char *name, size_t len)
 
 	while (at + sizeof(block) <= end && !has_slash_pair(at))
 		at += sizeof(block);
+	/* The last block may overlap the one before. */
+	if (end - at < (ptrdiff_t)sizeof(block) && len >= sizeof(block) && !has_slash_pair(end - sizeof(block)))
+		return true;
 	for (; at < end; at++)
 		if (*at == '/' && is_odd(at + 1))
 			return false;
