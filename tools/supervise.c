@@ -306,6 +306,8 @@ static int open_door(struct floor *floor, struct kernel_door *door, struct made_
 	let_go(keep, ARRAY_LEN(keep));
 	if (listener >= 0)
 		status = kernel_door_serve(door, session, listener, request->launches ? request->child : 0);
+	if (listener >= 0 && status < 0)
+		close(listener);
 	(void)!session_info_write(&session->info);
 	if (awaited)
 		(void)!write(ready, &status, sizeof status);
