@@ -386,7 +386,9 @@ int door_open(const struct door *to)
 	int result;
 
 	door = to;
-	dress_process();
+	result = dress_process();
+	if (result < 0)
+		return result;
 	sigaction(NUDGE, &action, NULL);
 	/* Since Linux 6.6; without it each answer wakes another processor. */
 	(void)!ioctl(to->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
