@@ -286,6 +286,10 @@ static void act(void)
 		go_on();
 		return;
 	}
+	if (!door_has_room()) {
+		answer(-ENFILE);
+		return;
+	}
 	error = marshal_in(args);
 	if (!guest_waits())
 		return;
