@@ -259,11 +259,10 @@ static void __attribute__((noreturn)) serve_survivors(struct made_session *sessi
 	for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++)
 		dup2(null, i);
 	fd = map_anew(session);
-	/* Behind the kernel door is everybody; without one the mapping tells. */
-	if (door_open_again() < 0)
-		_exit(0);
-	while (door_is_there() ? !door_is_empty() : fd >= 0 && session_files_in_use(fd))
-		serve_once(session, LEFT_MS);
+	/* Behind the kernel door is everybody; without one the mapping tells. Where nobody can answer, nobody waits either. */
+	if (door_open_again() == 0)
+		while (door_is_there() ? !door_is_empty() : fd >= 0 && session_files_in_use(fd))
+			serve_once(session, LEFT_MS);
 	sealer_finish(session->sealer, 0);
 	atomic_store(&session->state->log.finished, 1);
 	sys_futex_wake(&session->state->log.ready);

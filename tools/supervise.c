@@ -35,20 +35,23 @@ struct stand_in {
 	siginfo_t end;                /* how the child ended */
 };
 
-/* What the supervisor must do in spite of the program's limits. SIGXFSZ is blocked. */
-static const int raised[] = {RLIMIT_FSIZE, RLIMIT_NOFILE};
+/*
+ * What the supervisor must do in spite of the program's limits, for it works for all programs of the session. SIGXFSZ and
+ * SIGXCPU are blocked.
+ */
+#define FILES_WANTED 65536
+static const int raised[] = {RLIMIT_FSIZE, RLIMIT_NOFILE, RLIMIT_NPROC, RLIMIT_AS, RLIMIT_DATA, RLIMIT_CPU};
 _Static_assert(ARRAY_LEN(raised) == SUPERVISE_LIMITS, "every limit has its place");
 
 static void raise_limit(int resource, struct rlimit *before)
 {
-	struct rlimit limit;
+	rlim_t wanted = resource == RLIMIT_NOFILE ? FILES_WANTED : RLIM_INFINITY;
 
 	getrlimit(resource, before);
 	/* Without rights the hard limit stays. */
-	limit = (struct rlimit){before->rlim_max, before->rlim_max};
-	setrlimit(resource, &limit);
-	if (resource == RLIMIT_FSIZE)
-		setrlimit(resource, &(struct rlimit){RLIM_INFINITY, RLIM_INFINITY});
+	setrlimit(resource, &(struct rlimit){before->rlim_max, before->rlim_max});
+	if (before->rlim_max < wanted)
+		setrlimit(resource, &(struct rlimit){wanted, wanted});
 }
 
 void supervise_prepare(struct supervise_before *before)
@@ -306,6 +309,8 @@ static int open_door(struct floor *floor, struct kernel_door *door, struct made_
 	let_go(keep, ARRAY_LEN(keep));
 	if (listener >= 0)
 		status = kernel_door_serve(door, session, listener, request->launches ? request->child : 0);
+	if (listener >= 0 && status < 0)
+		close(listener);
 	(void)!session_info_write(&session->info);
 	if (awaited)
 		(void)!write(ready, &status, sizeof status);
@@ -347,7 +352,7 @@ int supervise_session(const struct session_request *request, int ready)
 		self.session = &session;
 		status = session_serve(&session);
 		if (status < 0)
-			fail(EXIT_REFUSED, "no thread to keep the log: %s; raise the limit on processes (ulimit -u)",
+			fail(EXIT_REFUSED, "no thread to keep the log: %s; raise the limit on processes or memory (ulimit -u, -v)",
 			     strerror(-status));
 		else
 			status = kernel_door_prepare(&door, &session);

@@ -15,7 +15,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-#define SUPERVISE_LIMITS 2 /* resource limits that are raised: sizes and number of files */
+#define SUPERVISE_LIMITS 6 /* resource limits that are raised: files, threads, memory, time */
 
 /* What a child that is still to be forked must get back. */
 struct supervise_before {
@@ -27,7 +27,8 @@ struct supervise_before {
 
 /*
  * Make this process fit to be a supervisor: signals are queued from here on, orphans of the tree become its children,
- * limits on files bind the log as little as can be helped, and descriptors 0 to 2 are open (/dev/null where they were closed), so that no other file gets their number.
+ * resource limits bind it as little as can be helped, and descriptors 0 to 2 are open (/dev/null where they were closed),
+ * so that no other file gets their number.
  */
 void supervise_prepare(struct supervise_before *before) NONNULL;
 

@@ -7,6 +7,7 @@
 #include "libguard/core/path.h"
 #include "libguard/core/sys.h"
 #include "libguard/door/guest.h"
+#include "libguard/door/limits.h"
 #include "libguard/hooks/call.h"
 #include "libguard/hooks/next.h"
 #include "libguard/hooks/origin.h"
@@ -46,6 +47,23 @@ static long read_own_link(const long args[GATE_ARGS], long result)
 	return len;
 }
 
+/* What the kernel would refuse the guest, and does not refuse us. */
+static long limited(long number, const long args[GATE_ARGS])
+{
+	switch (number) {
+	case SYS_truncate:
+		return limits_size((const char *)args[0], (uint64_t)args[1]);
+	case SYS_openat:
+		return limits_open((uint64_t)args[2]);
+	case SYS_openat2:
+		return limits_open(*(const uint64_t *)args[2]); /* struct open_how begins with its flags */
+	case SYS_mq_open:
+		return limits_open((uint64_t)args[1]);
+	default:
+		return 0;
+	}
+}
+
 long gate_call(long number, const long args[GATE_ARGS])
 {
 	long result;
@@ -55,6 +73,9 @@ long gate_call(long number, const long args[GATE_ARGS])
 		guest.reached = true;
 		return 0;
 	}
+	result = limited(number, args);
+	if (result < 0)
+		return result;
 	result = sys_call(number, args[0], args[1], args[2], args[3], args[4], args[5]);
 	if (number == SYS_readlinkat && result > 0 && (!strcmp((const char *)args[1], "self") || !strcmp((const char *)args[1], "thread-self")))
 		result = read_own_link(args, result);

@@ -7,6 +7,7 @@
 #include "libguard/core/sys.h"
 #include "libguard/door/await.h"
 #include "libguard/door/guest.h"
+#include "libguard/door/limits.h"
 #include "libguard/door/marshal.h"
 #include "libguard/door/run.h"
 #include "libguard/hooks/call.h"
@@ -172,6 +173,7 @@ static bool prepare_open(long args[6])
 		guest.cloexec = true; /* the kernel's own way */
 	flags = open_flags(args, &storage);
 	guest.cloexec |= (*flags & O_CLOEXEC) != 0;
+	guest.makes = (*flags & (O_CREAT | O_TRUNC)) != 0;
 	if (*flags & O_PATH)
 		return true; /* nothing is read or changed by it, and what is done through it is decided then */
 	if ((*flags & O_CREAT) || (*flags & O_TMPFILE) == O_TMPFILE)
@@ -284,6 +286,10 @@ static void act(void)
 		go_on();
 		return;
 	}
+	if (!door_has_room()) {
+		answer(-ENFILE);
+		return;
+	}
 	error = marshal_in(args);
 	if (!guest_waits())
 		return;
@@ -310,6 +316,7 @@ static void act(void)
 	/* A peer may let us wait. */
 	if (is("connect") || !strncmp(guest.row->name, "send", 4))
 		door_go_away();
+	limits_look(is("truncate"), guest.makes);
 	if (guest_dress() < 0) {
 		guest_undress();
 		answer_unknown(VERB_SET(READ));

@@ -14,6 +14,9 @@ void answer_asked(const struct door *door, const struct seccomp_notif *asked) NO
 /* The calling thread is about to wait for somebody: let another take its place meanwhile. */
 void door_go_away(void);
 
+/* May this thread hold descriptors as long as it likes? Else the call is to fail. */
+bool door_has_room(void) MUST_CHECK;
+
 /* Is the calling thread about to act in a call that may wait? Then it is got out when its guest dies or has a signal. */
 void door_waits(bool waits);
 

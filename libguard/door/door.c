@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
@@ -22,6 +23,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -56,7 +58,7 @@ static int spares; /* threads that sleep */
 static int active; /* threads that answer or wait for questions */
 static int coming; /* threads that were begun and are not there yet */
 static int there;  /* threads that ever were */
-static int fault;  /* -errno of the last that could not begin */
+static int fault;  /* -errno of the last that was begun and could not be; 0: it could */
 static pthread_cond_t arrival = PTHREAD_COND_INITIALIZER;
 
 struct turn {
@@ -218,15 +220,61 @@ int door_interrupted(void)
 	return error ? -error : -EINTR;
 }
 
+/*
+ * Descriptors: what waits holds some, and may be much. The last numbers are left to what must go on meanwhile: threads
+ * that begin, segments of the log, the session's end. To look costs two calls, so that only a crowd looks.
+ */
+#define SPARE_FILES 8
+static int files;  /* numbers that this process may have */
+static int spared; /* the last of them */
+
+static void count_files(void)
+{
+	struct rlimit limit;
+
+	files = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < INT_MAX ? (int)limit.rlim_cur : INT_MAX;
+	spared = files / 8 < SPARE_FILES ? files / 8 : SPARE_FILES;
+}
+
+bool door_has_room(void)
+{
+	int fd;
+
+	if (LIKELY(atomic_load_explicit(&threads, memory_order_relaxed) < files / 8))
+		return true;
+	fd = (int)SYS_3(SYS_fcntl, door->listener, F_DUPFD_CLOEXEC, 0);
+	if (fd >= 0)
+		sys_close(fd);
+	return fd >= 0 && fd < files - spared;
+}
+
+/*
+ * All threads wait in the place of guests, and no other can be begun. What they wait for may be a guest whom nobody
+ * answers: so the wait of one of them ends.
+ */
+static void make_room(void)
+{
+	bool stuck;
+
+	pthread_mutex_lock(&spare_lock);
+	stuck = active <= 0 && spares == 0 && fault < 0;
+	pthread_mutex_unlock(&spare_lock);
+	for (struct turn *at = stuck ? atomic_load(&turns) : NULL; at; at = at->next)
+		if (atomic_load(&at->away) && atomic_load(&at->number) && atomic_load(&at->waits)) {
+			atomic_store(&at->interrupt, ENFILE);
+			nudge(at);
+			break;
+		}
+}
+
 static void arrived(int error)
 {
 	pthread_mutex_lock(&spare_lock);
 	coming--;
 	there += error == 0;
-	if (error) {
-		fault = error;
+	fault = error;
+	if (error)
 		atomic_fetch_sub(&threads, 1);
-	}
 	pthread_cond_broadcast(&arrival);
 	pthread_mutex_unlock(&spare_lock);
 }
@@ -344,6 +392,7 @@ static bool refill(void)
 		if (!start_thread(work)) {
 			atomic_fetch_sub(&threads, 1);
 			coming--;
+			fault = -EAGAIN;
 			break;
 		}
 	}
@@ -374,6 +423,7 @@ static void *watch(void *nothing)
 			if (seen[count] && atomic_load(&at->number) == seen[count] && !atomic_exchange(&at->away, true))
 				one_less();
 		free_waiting();
+		make_room();
 		refill();
 	}
 	return NULL;
@@ -386,7 +436,10 @@ int door_open(const struct door *to)
 	int result;
 
 	door = to;
-	dress_process();
+	count_files();
+	result = dress_process();
+	if (result < 0)
+		return result;
 	sigaction(NUDGE, &action, NULL);
 	/* Since Linux 6.6; without it each answer wakes another processor. */
 	(void)!ioctl(to->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);

@@ -33,7 +33,7 @@ static gid_t own_gid;
 static gid_t own_groups[GROUPS_MAX];
 static int own_group_count;
 static struct __user_cap_data_struct own_caps[2];
-static _Thread_local int own_root, own_mounts; /* descriptors */
+static int own_root = -1, own_mounts = -1; /* descriptors */
 
 void guest_moved(void)
 {
@@ -54,7 +54,7 @@ static int set_caps(const struct __user_cap_data_struct caps[2])
 	return (int)SYS_2(SYS_capset, &head, caps);
 }
 
-void dress_process(void)
+int dress_process(void)
 {
 	own_uid = geteuid();
 	own_gid = getegid();
@@ -62,12 +62,11 @@ void dress_process(void)
 	if (own_group_count < 0)
 		own_group_count = 0;
 	(void)!get_caps(0, own_caps);
-}
-
-int dress_thread(void)
-{
-	own_root = sys_open("/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
-	own_mounts = sys_open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC, 0);
+	/* A fork that opens the door again has them. */
+	if (own_root < 0)
+		own_root = sys_open("/", O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
+	if (own_mounts < 0)
+		own_mounts = sys_open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC, 0);
 	return own_root < 0 ? own_root : 0;
 }
 

@@ -8,11 +8,8 @@
 
 #include <sys/types.h>
 
-/* Once, from a thread that acts for nobody: who this process is. */
-void dress_process(void);
-
-/* Once a thread: the places to go back to. 0 or -errno. */
-int dress_thread(void) MUST_CHECK;
+/* Once, from a thread that acts for nobody: who this process is, and the places to go back to. 0 or -errno. */
+int dress_process(void) MUST_CHECK;
 
 /* The current guest's user, and whether it has all the rights that this process has, and no others. */
 void dress_find(uid_t *euid, bool *plain) NONNULL;

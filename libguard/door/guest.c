@@ -13,12 +13,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -148,6 +150,30 @@ static pid_t process_of(pid_t tid)
 }
 
 /*
+ * Descriptors that remember processes leave most of what there may be to the work itself. By all threads; one that finds
+ * no place for its descriptor asks anew each time.
+ */
+static _Atomic int remembered;
+static int remembered_max;
+
+static void let_go(int process)
+{
+	if (process < 0)
+		return;
+	sys_close(process);
+	atomic_fetch_sub(&remembered, 1);
+}
+
+static int hold(pid_t pid)
+{
+	int process = atomic_fetch_add(&remembered, 1) < remembered_max ? (int)SYS_2(SYS_pidfd_open, pid, 0) : -EMFILE;
+
+	if (process < 0)
+		atomic_fetch_sub(&remembered, 1);
+	return process;
+}
+
+/*
  * What is remembered of a guest, by thread number: to ask costs as much again as to answer. A number that is used anew
  * is told by the descriptor of the process. What turns a thread into another program or user passes here, and the next
  * that the thread asks comes after it: so it ends what is known. Only a thread that is not its process's first takes
@@ -217,14 +243,13 @@ static struct known *learn(struct known *entry)
 	entry->generation = atomic_load(&generations[(unsigned)guest.tid % SLOTS]);
 	entry->since_ns = now_ns();
 	entry->tid = guest.tid;
-	if (entry->process >= 0)
-		sys_close(entry->process);
+	let_go(entry->process);
 	entry->pid = guest.tid;
-	entry->process = (int)SYS_2(SYS_pidfd_open, guest.tid, 0);
+	entry->process = hold(guest.tid);
 	if (entry->process < 0) {
 		/* Not a process's first thread. */
 		entry->pid = process_of(guest.tid);
-		entry->process = (int)SYS_2(SYS_pidfd_open, entry->pid, 0);
+		entry->process = hold(entry->pid);
 	}
 	entry->exe_len = (uint16_t)find_exe(entry->exe, sizeof entry->exe);
 	dress_find(&entry->euid, &entry->plain);
@@ -233,6 +258,7 @@ static struct known *learn(struct known *entry)
 
 int guest_thread(int listener, const char *directory, const char *library)
 {
+	struct rlimit files;
 	int result;
 
 	guest.listener = listener;
@@ -241,9 +267,8 @@ int guest_thread(int listener, const char *directory, const char *library)
 		known[i].process = -1;
 	if (!guest.room)
 		return -ENOMEM;
-	result = dress_thread();
-	if (result < 0)
-		return result;
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0)
+		remembered_max = (int)(files.rlim_cur < INT_MAX ? files.rlim_cur : INT_MAX) / 4;
 	guard = (struct guard){.phase = GUARD_ON, .has_proc = true, .actor.library = {library, strlen(library)}};
 	result = session_join(directory, &guard.sessions[0]);
 	guard.session_count = 1;
@@ -258,7 +283,7 @@ int guest_enter(const struct seccomp_notif *asked, const struct calls_row *row)
 	guest.asked = asked;
 	guest.row = row;
 	guest.tid = (pid_t)asked->pid;
-	guest.hooked = guest.asks = guest.reached = guest.placed = guest.cloexec = guest.unheld = false;
+	guest.hooked = guest.asks = guest.reached = guest.placed = guest.cloexec = guest.makes = guest.unheld = false;
 	guest.fd_count = guest.out_count = 0;
 	guest.used = 0;
 	if (guest.tid <= 0)

@@ -188,11 +188,11 @@ static bool start(char *const *argv, char *const *envp)
 	char directory[256] = "";
 	int status = session_start(guard.carry.library, argv, envp, directory);
 
+	if (status < 0)
+		sys_exit(EXIT_REFUSED); /* session_start or the supervisor has said why */
 	atomic_store(&guard.starter, (uint32_t)sys_gettid()); /* a child of the one that began */
 	guard.carry.sessions = keep(directory, strnlen(directory, sizeof directory - 1)).data;
 	enter_gate(directory);
-	if (status < 0)
-		sys_exit(EXIT_REFUSED); /* session_start or the supervisor has said why */
 	return status == 0;
 }
 

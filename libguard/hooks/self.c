@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <time.h>
 
 #ifndef MADV_WIPEONFORK
 #define MADV_WIPEONFORK 18
@@ -98,6 +99,22 @@ static _Atomic pid_t *map_number(void)
 	return none;
 }
 
+/*
+ * Is PID, the caller's, that of all who share this memory? A child of vfork shares its parent's, which would take it for
+ * its own. libc does not tell such a child from the parent's thread; the number that it has of that stands in its clock,
+ * and costs no system call.
+ */
+static bool is_everyones(pid_t pid)
+{
+	clockid_t clock;
+	pid_t thread;
+
+	if (pthread_getcpuclockid(pthread_self(), &clock) != 0)
+		return false;
+	thread = ~(clock >> 3); /* CPUCLOCK_*, part of the kernel's interface */
+	return thread == pid || thread == sys_gettid();
+}
+
 pid_t self_pid(void)
 {
 	_Atomic pid_t *process = atomic_load_explicit(&own.process, memory_order_acquire);
@@ -108,7 +125,8 @@ pid_t self_pid(void)
 	pid = atomic_load_explicit(process, memory_order_relaxed);
 	if (UNLIKELY(pid == 0)) {
 		pid = sys_getpid();
-		atomic_store_explicit(process, pid, memory_order_relaxed);
+		if (is_everyones(pid))
+			atomic_store_explicit(process, pid, memory_order_relaxed);
 	}
 	return pid;
 }

@@ -65,6 +65,10 @@ check "that is recorded as a datagram that was not sent" same 1 "$(refusals res_
 check "functions got by dlsym from libc itself are the guard's" same \
 	"handle 0 version 0 default 0 none 0 strlen 1" "$(run_guest symbols secret/f)"
 check "and do what libc's do" same "handle 1 version 1 default 1 none 0 strlen 1" "$(run_guest symbols open)"
+who_is_refused() {
+	"$guardctl" events --log "$sessions" --json --verdict deny | sed -n 's/.*"pid": *\([0-9]*\),"thread".*/\1/p'
+}
+check "a child of vfork that is the first to do anything leaves its parent's number alone" same "$(run_guest share secret/f)" "$(who_is_refused)"
 
 # What libc looks up for its caller, it looks up for the guest: RUNPATH is that of the library which calls.
 cc=${CC:-cc}

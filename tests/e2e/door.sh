@@ -5,7 +5,7 @@
 without=$top_builddir/tests/e2e/without
 raw=$scratch/raw
 static=$scratch/static
-tries=${DOOR_TRIES:-20000}
+tries=${RACE_TRIES:-20000}
 
 build() { "${CC:-cc}" -O1 -D_GNU_SOURCE -pthread -I"$top_srcdir" "$@"; }
 build -static -x c -o "$static" - <<<'int main(void) { return 0; }' 2>/dev/null || skip_all "no compiler, or no static libc"
@@ -78,6 +78,7 @@ for how in static raw; do
 		check "$how: nor is the 32-bit entry" same ENOSYS "$($runner old "$scratch/allowed/moved")"
 	fi
 	mkdir -p "$scratch/others" && echo allowed >"$scratch/others/f"
+	check "$how: unguarded, a thread that rewrites a name gets what is denied opened" refute "${!how}" rewrite "$scratch/denied/f" "$scratch/others/f" 20000
 	check "$how: $tries opens of a name that a thread rewrites read nothing that is denied" \
 		$runner rewrite "$scratch/denied/f" "$scratch/others/f" "$tries"
 	reset

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Rules about the environment that a program gets (env): by the hooks, by the kernel door, and while a thread rewrites it.
 . "$top_srcdir/tests/e2e/lib.sh" || exit 99
-tries=${ENVIRONMENT_TRIES:-300}
+tries=${RACE_TRIES:-300}
 hooked=$scratch/hooked
 static=$scratch/static
 
@@ -92,6 +92,7 @@ check "and without" "$guardctl" explain --policy "$scratch/environment.conf" exe
 for kind in $kinds; do
 	[ -n "$doorless" ] && continue
 	for what in argv envp; do
+		check "$kind: unguarded, a thread that rewrites $what gets through what is refused" refute "$scratch/$kind" race $what 300
 		check "$kind: $tries programs whose $what a thread rewrites: none gets what is refused" give "$kind" race $what "$tries"
 		check "$kind: and the refusals are on record" bash -c "'$guardctl' events --log '$sessions' --json --verdict deny | grep -q '\"exec\"'"
 	done

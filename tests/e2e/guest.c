@@ -166,6 +166,30 @@ static void symbols(const char *secret)
 	printf(" none %d strlen %d\n", dlsym(libc, "no_such_function") != NULL, dlsym(libc, "strlen") != NULL);
 }
 
+/* The first to do anything is a child that shares its parent's memory. Prints who opened SECRET, in order. */
+static void share(const char *secret)
+{
+	pid_t child = vfork();
+
+	if (child == 0) {
+		open(secret, O_RDONLY);
+		_exit(0);
+	}
+	waitpid(child, NULL, 0);
+	open(secret, O_RDONLY);
+	printf("%d\n%d\n", child, getpid());
+	fflush(stdout);
+}
+
+static void share_twice(const char *secret)
+{
+	share(secret);
+	if (fork() == 0)
+		share(secret);
+	else
+		wait(NULL);
+}
+
 int main(int argc, char **argv)
 {
 	alarm(20);
@@ -177,6 +201,8 @@ int main(int argc, char **argv)
 		ask(argv[2]);
 	else if (argc > 2 && !strcmp(argv[1], "symbols"))
 		symbols(argv[2]);
+	else if (argc > 2 && !strcmp(argv[1], "share"))
+		share_twice(argv[2]);
 	else
 		return 2;
 	return 0;
