@@ -7,6 +7,7 @@
 #include "libguard/core/path.h"
 #include "libguard/core/sys.h"
 #include "libguard/door/guest.h"
+#include "libguard/hooks/act.h"
 #include "libguard/hooks/call.h"
 #include "libguard/hooks/next.h"
 #include "libguard/hooks/origin.h"
@@ -15,6 +16,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/timex.h>
 
 #ifndef SYS_openat2
 #define SYS_openat2 437
@@ -124,6 +126,38 @@ int chroot(const char *path)
 	if (call_allowed(&call))
 		call.result = gate(SYS_chroot, 0);
 	return (int)call_leave(&call);
+}
+
+/* The clock of a descriptor (clock_getres(2), FD_TO_CLOCKID) is the guest's. */
+static long clock_here(long id)
+{
+	int fd;
+
+	if (id >= 0 || (id & 7) != 3)
+		return id;
+	fd = guest_fd((int)~(id >> 3));
+	return fd < 0 ? fd : (long)((~(unsigned)fd << 3) | 3);
+}
+
+static int set_clock(enum hook hook, long id, struct timex *clock)
+{
+	struct call call;
+
+	call_enter(&call, hook);
+	call_self(&call, act_sets_clock(clock) ? VERB_SET(KERNEL) : 0);
+	if (call_allowed(&call))
+		call.result = hook == HOOK_adjtimex ? gate(SYS_adjtimex, GATE_PTR(clock)) : gate(SYS_clock_adjtime, id, GATE_PTR(clock));
+	return (int)call_leave(&call);
+}
+
+int adjtimex(struct timex *clock)
+{
+	return set_clock(HOOK_adjtimex, 0, clock);
+}
+
+int clock_adjtime(clockid_t id, struct timex *clock)
+{
+	return set_clock(HOOK_clock_adjtime, clock_here(id), clock);
 }
 
 int pivot_root(const char *root, const char *old)

@@ -15,7 +15,9 @@
 #include "libguard/kernel/gate.h"
 
 #include <errno.h>
+#include <asm/sockios.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -30,6 +32,8 @@
 #ifndef SECCOMP_ADDFD_FLAG_SEND
 #define SECCOMP_ADDFD_FLAG_SEND (1ul << 1)
 #endif
+
+#define NEW_USERFAULTFD 0xaa00u /* USERFAULTFD_IOC_NEW */
 
 static _Thread_local const struct door *door;
 static _Atomic bool launched;
@@ -161,19 +165,27 @@ static void see_terminal(long args[6])
 	args[at] = (long)(uintptr_t)own;
 }
 
-/* True: the kernel may go on. */
-static bool prepare_open(long args[6])
+enum preparation { PREPARED, GO_ON, NOT_HERE };
+
+static enum preparation prepare_open(long args[6])
 {
 	int storage, *flags;
 
 	if (is("openat2") && (!args[2] || guest.asked->data.args[3] < 24))
-		return false;
+		return PREPARED;
 	if (is("mq_open"))
 		guest.cloexec = true; /* the kernel's own way */
 	flags = open_flags(args, &storage);
 	guest.cloexec |= (*flags & O_CLOEXEC) != 0;
-	if (*flags & O_PATH)
-		return true; /* nothing is read or changed by it, and what is done through it is decided then */
+	/*
+	 * Nothing is read or changed by O_PATH, and what is done through it is decided then; such a descriptor cannot be handed
+	 * over. But openat2's flags lie in memory, and may be others when the kernel looks: there it is not known, as on older
+	 * kernels. Hooks have them on their own stack.
+	 */
+	if ((*flags & O_PATH) && is("openat2") && !guest.hooked)
+		return NOT_HERE;
+	if ((*flags & O_PATH) && !is("mq_open"))
+		return GO_ON;
 	if ((*flags & O_CREAT) || (*flags & O_TMPFILE) == O_TMPFILE)
 		(void)!guest_take_umask();
 	/* A terminal must not become ours. */
@@ -182,7 +194,7 @@ static bool prepare_open(long args[6])
 	if (is("open") || is("openat"))
 		args[is("open") ? 1 : 2] = *flags;
 	see_terminal(args);
-	return false;
+	return PREPARED;
 }
 
 static int open_flags_of(const long args[6])
@@ -248,14 +260,16 @@ static verb_set verb_of_row(void)
 	return !strncmp(guest.row->name, "send", 4) ? VERB_SET(SEND) : VERB_SET(ATTR);
 }
 
-/* A message on a connected stream goes where connect decided; its name is not looked at. */
+/* A message on a connected stream goes where connect decided; its name is not looked at. Unix packets are like it. */
 static bool is_on_stream(void)
 {
-	int fd = guest_fd((int)guest.asked->data.args[0]), type = 0;
+	int fd = guest_fd((int)guest.asked->data.args[0]), type = 0, domain = 0;
 	unsigned flags = (unsigned)guest.asked->data.args[is("sendmmsg") ? 3 : 2];
 	socklen_t len = sizeof type;
 
-	return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM && !(flags & MSG_FASTOPEN);
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0)
+		return false;
+	return (type == SOCK_STREAM && !(flags & MSG_FASTOPEN)) || (type == SOCK_SEQPACKET && domain == AF_UNIX);
 }
 
 /*
@@ -275,6 +289,7 @@ static bool creates_names(void)
 
 static void act(void)
 {
+	enum preparation opens = PREPARED;
 	long args[6], result = 0;
 	bool done;
 	int error;
@@ -291,8 +306,13 @@ static void act(void)
 		answer_unknown(VERB_SET(READ));
 		return;
 	}
-	if (error == 0 && guest.row->work == WORK_OPENS && prepare_open(args)) {
-		go_on();
+	if (error == 0 && guest.row->work == WORK_OPENS)
+		opens = prepare_open(args);
+	if (opens != PREPARED) {
+		if (opens == GO_ON)
+			go_on();
+		else
+			answer(-ENOSYS);
 		return;
 	}
 	if (error == 0 && guest.row->work == WORK_OPENS && opens_session(args)) {
@@ -352,27 +372,119 @@ static bool moves(void)
 	return false;
 }
 
-static void ask_ioctl(void)
+/*
+ * Whom a descriptor's signals go to, where that stands in memory: decided on a copy, and done with it. The kernel remembers
+ * who said so, and what he may signal: for another user that could be more than he may.
+ */
+static void ask_owner(void)
 {
-	struct call call;
-	int fd;
+	const __u64 *given = guest.asked->data.args;
+	struct f_owner_ex owner;
+	int fd = guest_fd((int)given[0]), who, error;
+	long args[6] = {fd, F_SETOWN_EX, (long)(uintptr_t)&owner}, result = 0;
 
-	if ((unsigned)guest.asked->data.args[1] == TIOCSTI) {
-		answer(-EIO); /* as kernels do that have it switched off: nobody types for others */
+	error = is("ioctl") ? guest_read(given[2], &who, sizeof who) : guest_read(given[2], &owner, sizeof owner);
+	if (error == -EACCES || fd == -EPERM) {
+		answer_unknown(VERB_SET(SIGNAL));
 		return;
 	}
-	fd = guest_place_fd((int)guest.asked->data.args[0]);
-	if (fd < 0) {
-		answer(fd);
+	if (error == 0 && is("ioctl"))
+		owner = (struct f_owner_ex){who < 0 ? F_OWNER_PGRP : F_OWNER_PID, who < 0 ? -who : who};
+	if (error < 0 || fd < 0)
+		answer(error < 0 ? error : fd);
+	else if (generic_done(SYS_fcntl, args, &result))
+		answer(result);
+	else if (!guest.plain && owner.pid != 0 && owner.pid != guest.pid && owner.pid != guest.tid)
+		answer(-EPERM);
+	else
+		answer(sys_call(SYS_fcntl, fd, F_SETOWN_EX, args[2], 0, 0, 0));
+}
+
+/* What file systems are told by ioctl(2) that is no change: it has no argument to read, or stands here. */
+static bool only_asks(unsigned command)
+{
+	static const unsigned asking[] = {
+		0xc0046686, 0xc0286687,             /* FS_IOC_MEASURE_VERITY, FS_IOC_READ_VERITY_METADATA */
+		0xc0096616, 0xc080661a, 0x400c6615, /* FS_IOC_GET_ENCRYPTION_POLICY_EX, _KEY_STATUS, _POLICY */
+		0xc0c0583b,                         /* FS_IOC_GETFSMAP */
+		0xc0109414, 0xd0009411, 0xd0009412, 0xc0709411, 0xc0389423, 0xc0389424, 0xd000943d, 0xd000943e, /* btrfs */
+	};
+	/* These are spelled as if they only asked. */
+	static const unsigned lying[] = {0x800c6613, 0x8004587d}; /* FS_IOC_SET_ENCRYPTION_POLICY, FS_IOC_SHUTDOWN */
+
+	for (size_t i = 0; i < ARRAY_LEN(asking); i++)
+		if (command == asking[i])
+			return true;
+	return _IOC_DIR(command) == _IOC_READ && command != lying[0] && command != lying[1];
+}
+
+/* What it does to the file, a directory or not; or to the whole file system, which is the machine's. */
+static verb_set verbs_of_ioctl(unsigned command, bool is_directory)
+{
+	static const unsigned whole[] = {
+		FIFREEZE, FITHAW, FITRIM, 0x8004587d,       /* FS_IOC_SHUTDOWN */
+		0x40086610, 0x40086607, 0x40286608,         /* EXT4_IOC_RESIZE_FS, _GROUP_EXTEND, _GROUP_ADD */
+		0x4004662b, 0x4008662c, 0x41009432,         /* EXT4_IOC_CHECKPOINT, _SETFSUUID, FS_IOC_SETFSLABEL */
+		0xc0506617, 0xc0406618, 0xc0406619,         /* FS_IOC_ADD_ENCRYPTION_KEY, _REMOVE_, _ALL_USERS */
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(whole); i++)
+		if (command == whole[i])
+			return VERB_SET(KERNEL);
+	/* Subvolumes come and go by it, as names in the directory. */
+	return VERB_SET(ATTR) | (_IOC_TYPE(command) == 0x94 && is_directory ? VERB_SET(CREATE) | VERB_SET(DELETE) : 0);
+}
+
+static void ask_file(int fd, unsigned command)
+{
+	struct stat status;
+	struct call call;
+	verb_set verbs;
+
+	/* Devices and sockets have commands of the same letters. */
+	if (sys_fstat(fd, &status) < 0 || (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) || only_asks(command)) {
+		go_on();
 		return;
 	}
+	verbs = verbs_of_ioctl(command, S_ISDIR(status.st_mode));
 	call_enter(&call, HOOK_syscall);
-	call_fd(&call, fd, VERB_SET(ATTR));
+	if (verbs == VERB_SET(KERNEL)) {
+		call_self(&call, verbs);
+	} else {
+		call_fd(&call, fd, verbs);
+		call.operands[0].object.tree = verbs != VERB_SET(ATTR);
+	}
 	(void)!call_allowed(&call);
 	if (call_finish(&call) < 0)
 		answer(call.result);
 	else
 		go_on();
+}
+
+static void ask_ioctl(void)
+{
+	unsigned command = (unsigned)guest.asked->data.args[1];
+	int fd;
+
+	switch (command) {
+	case TIOCSTI:
+		answer(-EIO); /* as kernels do that have it switched off: nobody types for others */
+		return;
+	case TIOCLINUX:
+	case NEW_USERFAULTFD:
+		answer(-EPERM); /* nor pastes; and there is no userfaultfd(2) either */
+		return;
+	case FIOSETOWN:
+	case SIOCSPGRP:
+		ask_owner();
+		return;
+	default:
+		fd = guest_place_fd((int)guest.asked->data.args[0]);
+		if (fd < 0)
+			answer(fd);
+		else
+			ask_file(fd, command);
+	}
 }
 
 static void ask(void)
@@ -382,6 +494,10 @@ static void ask(void)
 
 	if (is("ioctl")) {
 		ask_ioctl();
+		return;
+	}
+	if (is("fcntl") && guest.asked->data.args[1] == F_SETOWN_EX) {
+		ask_owner();
 		return;
 	}
 	memcpy(args, guest.asked->data.args, sizeof args);
@@ -409,7 +525,7 @@ static void ask(void)
 	}
 	if (moves())
 		guest_moved();
-	if (moves() || !strncmp(guest.row->name, "set", 3) || is("capset"))
+	if (moves() || !strncmp(guest.row->name, "set", 3) || is("capset") || is("prctl"))
 		guest_changes();
 	go_on();
 }

@@ -65,6 +65,7 @@ const char *hook_name(enum hook hook)
 #define SELF_IF(condition, verb) call_self(&call, (condition) ? VERB_SET(verb) : 0);
 #define PEER(pid, verb) call_peer(&call, pid, VERB_SET(verb));
 #define SENT(pid, number) call_signal(&call, pid, number);
+#define SENT_FD(fd, number, flags) act_sent_by_fd(&call, fd, number, flags);
 #define PLACE(path, follow, verb) call_place(&call, path, follow, VERB_SET(verb));
 
 #define ACT(number, ...) gate(SYS_##number, __VA_ARGS__)

@@ -1,0 +1,94 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# Ways round the guard that were tried, and are closed: calls that mean more than they say, or mean it another time.
+# shellcheck source=tests/e2e/lib.sh
+. "$top_srcdir/tests/e2e/lib.sh" || exit 99
+hooked=$scratch/hooked
+static=$scratch/static
+
+build() { "${CC:-cc}" -O1 -D_GNU_SOURCE -pthread "$top_srcdir/tests/e2e/round.c" "$@"; }
+build -o "$hooked" || exit 99
+[ -z "$doorless" ] || skip_all "no kernel door here"
+build -static -o "$static" 2>/dev/null || skip_all "no static libc"
+
+mkdir -p "$scratch/denied" "$scratch/work/a/b" "$scratch/work/below"
+echo secret >"$scratch/denied/f" && echo kept >"$scratch/kept" && echo secret >"$scratch/work/below/f"
+python3 - "$scratch" <<'END' &
+import os, signal, socket, sys
+held = []
+for name in "denied/socket", "work/socket":
+    held.append(socket.socket(socket.AF_UNIX))
+    held[-1].bind(f"{sys.argv[1]}/{name}")
+    held[-1].listen(4096)
+ends = os.pipe()
+with open(f"{sys.argv[1]}/pipe.new", "w") as out:
+    print(f"/proc/{os.getpid()}/fd/{ends[0]}", file=out)
+os.rename(f"{sys.argv[1]}/pipe.new", f"{sys.argv[1]}/pipe")
+signal.pause()
+END
+outsider=$!
+trap 'kill $outsider; chmod -R u+w "$scratch"; rm -rf "$scratch"' EXIT
+for _ in {1..100}; do [ -e "$scratch/pipe" ] && break; sleep 0.1; done
+
+policy round <<END
+files = (
+  { id = "denied"; deny = ["read", "write", "create", "delete", "attr"]; path = "$scratch/denied/**"; },
+  { id = "below"; deny = "read"; path = "$scratch/work/below/f"; },
+  { id = "kept"; deny = "attr"; path = "$scratch/kept"; }
+);
+network = (
+  { id = "address"; deny = "all"; address = "127.66.6.6"; },
+  { id = "dial"; deny = "connect"; address = "127.0.0.1"; port = 9; },
+  { id = "place"; deny = "bind"; address = "0.0.0.0"; port = 7790; },
+  { id = "socket"; deny = "connect"; socket = "$scratch/denied/*"; }
+);
+process = ( { id = "system"; deny = ["trace", "kernel"]; } );
+default = { files = "allow"; network = "allow"; commands = "allow"; process = "allow"; };
+END
+
+# The supervisor leads the group.
+run_static() { setsid -w "$guardctl" run --policy "$scratch/round.conf" -- "$static" "$@" 2>"$scratch/err"; }
+run_hooked() { setsid -w env LD_PRELOAD="$library" GUARD_POLICY="$scratch/round.conf" "$hooked" "$@" 2>"$scratch/err"; }
+
+# Refused, and on record.
+refused() { # RUNNER VERB WORD...
+	local runner=$1 verb=$2
+	shift 2
+	same EACCES "$($runner "$@")" || { cat "$scratch/err"; return 1; }
+	"$guardctl" events --log "$sessions" --json --verdict deny | grep -q "\"action\":\"$verb\"" ||
+		{ "$guardctl" events --log "$sessions" --json; false; }
+}
+
+for how in static hooked; do
+	runner=run_$how
+	check "$how: an address that says AF_UNSPEC is sent to as what it is" refused $runner send unspec-send 127.66.6.6 7777
+	check "$how: also in a message" refused $runner send unspec-message 127.66.6.6 7777
+	check "$how: and bound" refused $runner bind unspec-bind 0.0.0.0 7790
+	check "$how: data that connects (TCP fast open)" refused $runner connect fast-send 127.0.0.1 9
+	check "$how: also in a message" refused $runner connect fast-message 127.0.0.1 9
+	check "$how: a source route leads anywhere" refused $runner send route-option
+	check "$how: also one of a message" refused $runner send route-message 127.0.0.1 7777
+	check "$how: a socket by its descriptor's link" refused $runner connect unix-link "$scratch/denied/socket"
+	ln -sf "$scratch/work/socket" "$scratch/work/one" && ln -sf "$scratch/denied/socket" "$scratch/work/two"
+	check "$how: a link to sockets that changes" same 0 "$($runner unix-race "$scratch/work/one" "$scratch/work/two" "$scratch/denied/socket" 3000)"
+	check "$how: a socket that may be reached is" same ok "$($runner unix-link "$scratch/work/socket")"
+	check "$how: openat2's flags that change" same 0 "$($runner flags-race "$scratch/denied/f" 5000)"
+	check "$how: a directory that moves while its .. is asked for" same 0 \
+		"$($runner climb-race "/sys/kernel/../..$scratch/work/a/b/../f" "$scratch/work/a/b" "$scratch/work/below/b" 20000)"
+	check "$how: another process's pipe" refused $runner trace other-pipe "$(cat "$scratch/pipe")"
+	check "$how: an ioctl that changes what is known of a file" refused $runner attr version "$scratch/kept"
+	check "$how: the supervisor owns no descriptor's signals" refused $runner signal owner
+	check "$how: nor by a structure" refused $runner signal owner-in-memory
+	check "$how: nor a socket's" refused $runner signal owner-of-socket
+	check "$how: one's own are" same ok "$($runner own-owner)"
+	check "$how: its limits are not set" refused $runner signal limit
+	check "$how: one's own are" same ok "$($runner own-limit)"
+	check "$how: nor its priority" refused $runner signal priority
+	check "$how: nor what is killed first" refused $runner signal oom
+	check "$how: nor is its group killed by descriptor" refused $runner signal group
+	check "$how: nor is it looked into by counters" refused $runner trace watch
+	check "$how: what gives its parent a grip is tracing" refused $runner trace grip
+	check "$how: the clock's rate is read, and not set" refused $runner kernel tune
+	check "$how: also of one clock" refused $runner kernel tune-clock
+done
+finish
