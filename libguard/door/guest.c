@@ -33,6 +33,7 @@
 #endif
 
 #define PAGE 4096u
+#define PIDFD_OF_THREAD O_EXCL /* PIDFD_THREAD, Linux 6.9 */
 
 _Thread_local struct guest guest;
 _Thread_local struct guard guard;
@@ -421,9 +422,17 @@ bool guest_is_single(void)
 	return guest_status(status) > 0 && guest_number(status, "\nThreads:", 10) == 1;
 }
 
+/* Of a thread that is not its process's first: that may have ended, and a thread can have descriptors of its own. */
+static int open_thread(void)
+{
+	int thread = guest.tid == guest.pid ? -EINVAL : (int)SYS_2(SYS_pidfd_open, guest.tid, PIDFD_OF_THREAD);
+
+	return thread == -EINVAL ? (int)SYS_2(SYS_pidfd_open, guest.pid, 0) : thread;
+}
+
 int guest_fd(int fd)
 {
-	int process = (int)SYS_2(SYS_pidfd_open, guest.pid, 0), copied;
+	int process = open_thread(), copied;
 
 	if (process < 0)
 		return process == -ESRCH ? -EBADF : -EPERM;
