@@ -7,6 +7,7 @@
 #include "libguard/core/path.h"
 #include "libguard/core/sys.h"
 #include "libguard/door/guest.h"
+#include "libguard/door/jail.h"
 #include "libguard/hooks/act.h"
 #include "libguard/hooks/call.h"
 #include "libguard/hooks/next.h"
@@ -14,6 +15,7 @@
 #include "libguard/hooks/process.h"
 
 #include <errno.h>
+#include <linux/openat2.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/timex.h>
@@ -48,6 +50,16 @@ static long read_own_link(const long args[GATE_ARGS], long result)
 	return len;
 }
 
+/* What no rules of a guest's own could refuse, and is done often. */
+static bool only_holds(long number, const long args[GATE_ARGS])
+{
+	if (number == SYS_openat)
+		return args[2] & O_PATH;
+	if (number == SYS_openat2)
+		return ((const struct open_how *)args[2])->flags & O_PATH;
+	return number == SYS_close || number == SYS_fstat || number == SYS_readlinkat;
+}
+
 long gate_call(long number, const long args[GATE_ARGS])
 {
 	long result;
@@ -57,7 +69,10 @@ long gate_call(long number, const long args[GATE_ARGS])
 		guest.reached = true;
 		return 0;
 	}
-	result = sys_call(number, args[0], args[1], args[2], args[3], args[4], args[5]);
+	if (UNLIKELY(guest.jail != NULL) && !only_holds(number, args))
+		result = jail_call(guest.jail, number, args);
+	else
+		result = sys_call(number, args[0], args[1], args[2], args[3], args[4], args[5]);
 	if (number == SYS_readlinkat && result > 0 && (!strcmp((const char *)args[1], "self") || !strcmp((const char *)args[1], "thread-self")))
 		result = read_own_link(args, result);
 	return result;

@@ -7,6 +7,7 @@
 #include "libguard/core/sys.h"
 #include "libguard/door/await.h"
 #include "libguard/door/guest.h"
+#include "libguard/door/jail.h"
 #include "libguard/door/marshal.h"
 #include "libguard/door/run.h"
 #include "libguard/hooks/call.h"
@@ -219,7 +220,12 @@ static bool opens_session(const long args[6])
 		await_end();
 		return (open_flags_of(args) & O_ACCMODE) == O_RDONLY;
 	}
-	return guest.hooked && (!strcmp(name, "state") || (!strncmp(name, "events-", 7) && !strchr(name, '/')));
+	/* Under rules of its own a process asks for the rest beside the gate (sys_open_by_supervisor). */
+	if (!guest.hooked && (!door->back || guest.asked->data.args[5] != door->cookie))
+		return false;
+	if (!strcmp(name, "policy.img"))
+		return (open_flags_of(args) & O_ACCMODE) == O_RDONLY;
+	return (!strcmp(name, "state") || (!strncmp(name, "events-", 7) && !strchr(name, '/')));
 }
 
 static bool reads_file(const long args[6])
@@ -316,6 +322,7 @@ static void act(void)
 		return;
 	}
 	if (error == 0 && guest.row->work == WORK_OPENS && opens_session(args)) {
+		guest.jail = NULL; /* its own rules are not about the guard */
 		open_session(args);
 		return;
 	}
@@ -494,6 +501,15 @@ static void ask(void)
 
 	if (is("ioctl")) {
 		ask_ioctl();
+		return;
+	}
+	if (is("landlock_restrict_self")) {
+		error = jail_enter((int)guest.asked->data.args[0]);
+		guest_changes();
+		if (error < 0)
+			answer(error);
+		else
+			go_on();
 		return;
 	}
 	if (is("fcntl") && guest.asked->data.args[1] == F_SETOWN_EX) {

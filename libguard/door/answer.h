@@ -14,6 +14,9 @@ void answer_asked(const struct door *door, const struct seccomp_notif *asked) NO
 /* The calling thread is about to wait for somebody: let another take its place meanwhile. */
 void door_go_away(void);
 
+/* What would get the calling thread out of a call is for THREAD, which acts while it sleeps; or for itself again. */
+void door_lends(pid_t thread);
+
 /* Is the calling thread about to act in a call that may wait? Then it is got out when its guest dies or has a signal. */
 void door_waits(bool waits);
 

@@ -8,6 +8,7 @@
 #include "libguard/core/path.h"
 #include "libguard/core/sys.h"
 #include "libguard/door/dress.h"
+#include "libguard/door/jail.h"
 #include "libguard/hooks/self.h"
 #include "libguard/session/note.h"
 
@@ -165,6 +166,7 @@ struct known {
 	uint64_t since_ns;
 	uid_t euid;
 	bool plain;
+	const struct jail *jail;
 	uint16_t exe_len;
 	char exe[1024];
 };
@@ -229,6 +231,8 @@ static struct known *learn(struct known *entry)
 	}
 	entry->exe_len = (uint16_t)find_exe(entry->exe, sizeof entry->exe);
 	dress_find(&entry->euid, &entry->plain);
+	guest.pid = entry->pid;
+	entry->jail = jail_find();
 	return entry;
 }
 
@@ -269,6 +273,7 @@ int guest_enter(const struct seccomp_notif *asked, const struct calls_row *row)
 		entry = learn(entry);
 	guest.pid = entry->pid;
 	guest.plain = entry->plain;
+	guest.jail = entry->jail;
 	guest.exe = entry->exe;
 	guard.actor.exe = (struct text){entry->exe, entry->exe_len};
 	guard.pid = (uint32_t)guest.pid;

@@ -50,6 +50,7 @@ struct guest {
 	bool plain;    /* has the user and the rights of this process */
 	bool unheld;   /* the kernel gives none of its descriptors: only the guest itself can act on them */
 	bool cloexec;  /* the descriptor that it opens is not for its children */
+	const struct jail *jail; /* that it has shut itself in (jail.h); NULL: none */
 	const char *exe;
 	char root[4096]; /* what a chroot puts before its names */
 	char *room;    /* GUEST_ROOM bytes */

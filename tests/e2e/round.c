@@ -4,6 +4,7 @@
  * hooked in a program that has hooks.
  *
  *   round WORD [ARGUMENT...]   prints "ok", or the errno
+ *   round jail DIR COMMAND...  run a command that may change nothing but what is below DIR (Landlock)
  */
 #include <arpa/inet.h>
 #include <asm/sockios.h>
@@ -13,12 +14,15 @@
 #include <linux/perf_event.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -349,6 +353,83 @@ static int tune_clock(void)
 	return clock_of(SYS_clock_adjtime);
 }
 
+/* The first thread ends; another goes on with what every program does. */
+static void *go_on(void *nothing)
+{
+	struct sockaddr_in to = address(AF_INET);
+	int fd = open(words[2], O_RDWR | O_CREAT, 0600);
+
+	pthread_join(*(pthread_t *)nothing, NULL);
+	tell(syscall(SYS_connect, socket(AF_INET, SOCK_DGRAM, 0), &to, sizeof to) || syscall(SYS_fchmod, fd, 0640) ? -1 : 0);
+	exit(0);
+}
+
+static int first_ends(void)
+{
+	static pthread_t self, other;
+
+	self = pthread_self();
+	pthread_create(&other, NULL, go_on, &self);
+	pthread_exit(NULL);
+}
+
+/* A thread with descriptors of its own: the number means one file here, another there. */
+static void *change_own(void *number_here)
+{
+	int here = (int)(long)number_here, fd;
+
+	if (syscall(SYS_unshare, CLONE_FILES) < 0 || (fd = open(words[1], O_RDWR | O_CREAT, 0600)) < 0 || dup2(fd, here) < 0 ||
+	    syscall(SYS_fchmod, here, 0644) < 0)
+		return number_here;
+	return NULL;
+}
+
+static int own_files(void)
+{
+	int fd = open(words[0], O_RDWR | O_CREAT, 0600);
+	struct stat one, other;
+	pthread_t thread;
+	void *failed;
+
+	pthread_create(&thread, NULL, change_own, (void *)(long)fd);
+	pthread_join(thread, &failed);
+	if (failed || stat(words[0], &one) < 0 || stat(words[1], &other) < 0)
+		return tell(-1);
+	return printf("%o %o\n", one.st_mode & 07777, other.st_mode & 07777) < 0;
+}
+
+/* ---- rules of one's own ---- */
+
+#define CHANGES UINT64_C(0x7fb2) /* LANDLOCK_ACCESS_FS_*: what writes, removes, makes, moves, truncates */
+
+static int jail(void)
+{
+	struct {
+		uint64_t files, network;
+	} handled = {CHANGES, 0};
+	struct __attribute__((packed)) {
+		uint64_t allowed;
+		int parent;
+	} below = {CHANGES, open(words[0], O_PATH)}, devices = {CHANGES, open("/dev", O_PATH)};
+	int rules = (int)syscall(444, &handled, sizeof handled, 0); /* landlock_create_ruleset */
+
+	if (rules < 0)
+		return 77;
+	if (syscall(445, rules, 1, &below, 0) < 0 || syscall(445, rules, 1, &devices, 0) < 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || syscall(446, rules, 0) < 0)
+		return tell(-1);
+	execvp(words[1], words + 1);
+	return tell(-1);
+}
+
+/* By the names alone, as those do that came here by exec. */
+static int change(void)
+{
+	for (int i = 0; words[i]; i++)
+		tell(syscall(SYS_mkdirat, AT_FDCWD, words[i], 0755) < 0 ? -1 : syscall(SYS_unlinkat, AT_FDCWD, words[i], AT_REMOVEDIR));
+	return 0;
+}
+
 static const struct {
 	const char *word;
 	int (*go)(void);
@@ -360,6 +441,7 @@ static const struct {
 	{"owner-in-memory", owner_in_memory}, {"owner-of-socket", owner_of_socket}, {"own-owner", own_owner},
 	{"limit", limit}, {"own-limit", own_limit}, {"priority", priority}, {"oom", oom}, {"group", group},
 	{"watch", watch}, {"grip", grip}, {"tune", tune}, {"tune-clock", tune_clock},
+	{"first-ends", first_ends}, {"own-files", own_files}, {"jail", jail}, {"change", change},
 };
 
 int main(int argc, char **argv)

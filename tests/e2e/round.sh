@@ -90,5 +90,29 @@ for how in static hooked; do
 	check "$how: what gives its parent a grip is tracing" refused $runner trace grip
 	check "$how: the clock's rate is read, and not set" refused $runner kernel tune
 	check "$how: also of one clock" refused $runner kernel tune-clock
+	check "$how: what is done for a thread is done when the first one has ended" same ok \
+		"$($runner first-ends 127.0.0.1 7777 "$scratch/work/first")"
+	check "$how: on its own descriptors" same "600 644" "$($runner own-files "$scratch/work/own1" "$scratch/work/own2")"
+	rm -f "$scratch"/work/own*
 done
+
+# A program that shuts itself in stays in, whoever acts for it; and what it starts has hooks all the same.
+shut_in() { # RUNNER COMMAND...
+	local runner=$1
+	shift
+	$runner jail "$scratch/work" bash -c '"$1" change "$2/work/new" "$2/new"; (setsid "$1" change "$2/new" "$2/work/new" &); sleep 0.2
+		touch "$2/work/f" && rm "$2/work/f"; touch "$2/f" 2>/dev/null || echo EACCES' - "$@"
+}
+"$hooked" jail "$scratch/work" true
+case $? in
+0)
+	for how in static hooked; do
+		for inner in static hooked; do
+			check "$how, then $inner: under Landlock's rules of its own" same "ok EACCES EACCES ok EACCES" \
+				"$(shut_in run_$how "${!inner}" "$scratch" | xargs)"
+		done
+	done
+	;;
+*) skip "a program that shuts itself in stays in" "no Landlock here" ;;
+esac
 finish
