@@ -40,6 +40,7 @@ long act_watch(const struct call *call, int fd, uint32_t mask) NONNULL;
 /* Is it more than a question? */
 bool act_sets_clock(const struct timex *clock);
 bool act_sets_quota(int command);
+bool act_makes_device(mode_t mode, dev_t device);
 
 /* May every member of the group get the signal? All processes when GROUP is 0. Else *error is why not. */
 bool act_signals_group(enum hook hook, pid_t group, int number, long *error) NONNULL;

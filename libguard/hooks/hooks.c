@@ -60,6 +60,7 @@ const char *hook_name(enum hook hook)
 #define SOURCE(dir, path, flags) call_linked(&call, dir, path, flags);
 #define OLD(dir, path, verbs) call_old_name(&call, dir, path, VERB_SET(DELETE) | (verbs));
 #define NEW(dir, path, verbs) call_new_name(&call, dir, path, verbs);
+#define WIDENS(from, to) call_widens(&call, from, to);
 
 #define SELF(verb) call_self(&call, VERB_SET(verb));
 #define SELF_IF(condition, verb) call_self(&call, (condition) ? VERB_SET(verb) : 0);

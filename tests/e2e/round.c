@@ -28,6 +28,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/timex.h>
 #include <sys/un.h>
 #include <time.h>
@@ -232,6 +233,28 @@ static int version(void)
 	int fd = open(words[0], O_RDONLY), value = 1;
 
 	return tell(ioctl(fd, _IOW('v', 2, long), &value)); /* FS_IOC_SETVERSION */
+}
+
+static int moved(void)
+{
+	return tell(syscall(SYS_renameat2, AT_FDCWD, words[0], AT_FDCWD, words[1], 0));
+}
+
+static int linked(void)
+{
+	return tell(syscall(SYS_linkat, AT_FDCWD, words[0], AT_FDCWD, words[1], 0));
+}
+
+static int device(void)
+{
+	return tell(syscall(SYS_mknodat, AT_FDCWD, words[0], S_IFCHR | 0600, makedev(1, 3)));
+}
+
+static int run(void)
+{
+	char *argv[] = {words[0], NULL};
+
+	return tell(syscall(SYS_execve, words[0], argv, argv + 1));
 }
 
 /* ---- processes ---- */
@@ -441,6 +464,7 @@ static const struct {
 	{"owner-in-memory", owner_in_memory}, {"owner-of-socket", owner_of_socket}, {"own-owner", own_owner},
 	{"limit", limit}, {"own-limit", own_limit}, {"priority", priority}, {"oom", oom}, {"group", group},
 	{"watch", watch}, {"grip", grip}, {"tune", tune}, {"tune-clock", tune_clock},
+	{"moved", moved}, {"linked", linked}, {"device", device}, {"run", run},
 	{"first-ends", first_ends}, {"own-files", own_files}, {"jail", jail}, {"change", change},
 };
 

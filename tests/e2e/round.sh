@@ -12,6 +12,8 @@ build -o "$hooked" || exit 99
 build -static -o "$static" 2>/dev/null || skip_all "no static libc"
 
 mkdir -p "$scratch/denied" "$scratch/work/a/b" "$scratch/work/below"
+"${CC:-cc}" -o "$scratch/by-loader" -Wl,--dynamic-linker="$scratch/tool" -x c - <<<'int main(void) { return 0; }' &&
+	{ cat "$static" && echo; } >"$scratch/tool" && chmod +x "$scratch/tool" || exit 99
 echo secret >"$scratch/denied/f" && echo kept >"$scratch/kept" && echo secret >"$scratch/work/below/f"
 python3 - "$scratch" <<'END' &
 import os, signal, socket, sys
@@ -42,6 +44,7 @@ network = (
   { id = "place"; deny = "bind"; address = "0.0.0.0"; port = 7790; },
   { id = "socket"; deny = "connect"; socket = "$scratch/denied/*"; }
 );
+commands = ( { id = "tool"; deny = "exec"; program = "$scratch/tool"; } );
 process = ( { id = "system"; deny = ["trace", "kernel"]; } );
 default = { files = "allow"; network = "allow"; commands = "allow"; process = "allow"; };
 END
@@ -75,6 +78,14 @@ for how in static hooked; do
 	check "$how: openat2's flags that change" same 0 "$($runner flags-race "$scratch/denied/f" 5000)"
 	check "$how: a directory that moves while its .. is asked for" same 0 \
 		"$($runner climb-race "/sys/kernel/../..$scratch/work/a/b/../f" "$scratch/work/a/b" "$scratch/work/below/b" 20000)"
+	check "$how: what may not be read is not moved to where it may be" refused $runner read moved "$scratch/work/below/f" "$scratch/work/f"
+	check "$how: what may not be changed gets no other name" refused $runner attr linked "$scratch/kept" "$scratch/work/kept"
+	touch "$scratch/work/one-name"
+	check "$how: anything else may be moved" same ok "$($runner moved "$scratch/work/one-name" "$scratch/work/other-name")"
+	check "$how: and linked" same ok "$($runner linked "$scratch/work/other-name" "$scratch/work/one-name")"
+	rm -f "$scratch/work/one-name" "$scratch/work/other-name"
+	check "$how: a device by a name of one's own" refused $runner kernel device "$scratch/work/device"
+	check "$how: a program that the kernel starts as another one's loader" refused $runner exec run "$scratch/by-loader"
 	check "$how: another process's pipe" refused $runner trace other-pipe "$(cat "$scratch/pipe")"
 	check "$how: an ioctl that changes what is known of a file" refused $runner attr version "$scratch/kept"
 	check "$how: the supervisor owns no descriptor's signals" refused $runner signal owner
