@@ -24,6 +24,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -66,8 +67,8 @@ static void go_on(void)
 	send_reply();
 }
 
-/* Refuse what cannot be told. */
-static void answer_unknown(verb_set verbs)
+/* Refuse what cannot be told, of which NAME is known. */
+static void answer_unknown_of(verb_set verbs, struct text name)
 {
 	struct call call;
 	struct operand *operand;
@@ -75,6 +76,7 @@ static void answer_unknown(verb_set verbs)
 	call_enter(&call, HOOK_syscall);
 	if (call.on) {
 		operand = call_operand(&call, verbs);
+		operand->object.text = name;
 		operand->unknown = true;
 		if (call_allowed(&call)) {
 			/* Audit mode refuses nothing. */
@@ -85,6 +87,11 @@ static void answer_unknown(verb_set verbs)
 	}
 	call_finish(&call);
 	answer(call.result < 0 ? call.result : -EACCES);
+}
+
+static void answer_unknown(verb_set verbs)
+{
+	answer_unknown_of(verbs, TEXT(""));
 }
 
 /* Hand the descriptor over as the call's result. */
@@ -468,6 +475,49 @@ static void ask_file(int fd, unsigned command)
 		go_on();
 }
 
+/* Does the kernel write the memory of a program that ends badly into its working directory? It asks nobody then. */
+static bool writes_cores(void)
+{
+	char pattern[8];
+	int fd = sys_open("/proc/sys/kernel/core_pattern", O_RDONLY | O_CLOEXEC, 0);
+	ssize_t len = fd < 0 ? 0 : sys_read(fd, pattern, 1);
+
+	if (fd >= 0)
+		sys_close(fd);
+	return policy_mode(&guard.sessions[0].policy) == MODE_ENFORCE && (len < 1 || (*pattern != '|' && *pattern != '/'));
+}
+
+/* How much of that process PID lets be written is set on a copy, or refused: into which directory cannot be told. */
+static void limit_cores(pid_t pid, uint64_t to, uint64_t old)
+{
+	long args[6] = {pid, RLIMIT_CORE, (long)to}, result = 0;
+	struct rlimit limit, before;
+	int error = to ? guest_read(to, &limit, sizeof limit) : 0;
+
+	if (error == -EACCES || (error == 0 && to && limit.rlim_cur > 0 && writes_cores())) {
+		answer_unknown_of(VERB_SET(CREATE), TEXT("core"));
+		return;
+	}
+	if (error == 0 && pid != guest.pid && generic_done(SYS_prlimit64, args, &result))
+		error = (int)result;
+	if (error == 0 && (error = guest_dress()) == 0)
+		error = (int)sys_call(SYS_prlimit64, pid, RLIMIT_CORE, to ? (long)(uintptr_t)&limit : 0, (long)(uintptr_t)&before, 0, 0);
+	guest_undress();
+	if (error == 0 && old)
+		error = guest_write(old, &before, sizeof before);
+	answer(error);
+}
+
+void answer_first(pid_t first)
+{
+	struct rlimit limit;
+
+	if (writes_cores() && prlimit(first, RLIMIT_CORE, NULL, &limit) == 0 && limit.rlim_cur > 0) {
+		limit.rlim_cur = 0;
+		(void)!prlimit(first, RLIMIT_CORE, &limit, NULL);
+	}
+}
+
 static void ask_ioctl(void)
 {
 	unsigned command = (unsigned)guest.asked->data.args[1];
@@ -501,6 +551,13 @@ static void ask(void)
 
 	if (is("ioctl")) {
 		ask_ioctl();
+		return;
+	}
+	if (is("setrlimit") || (is("prlimit64") && guest.asked->data.args[1] == RLIMIT_CORE)) {
+		const __u64 *given = guest.asked->data.args;
+		pid_t pid = is("setrlimit") || (pid_t)given[0] == 0 ? guest.pid : (pid_t)given[0];
+
+		limit_cores(pid, given[is("setrlimit") ? 1 : 2], is("setrlimit") ? 0 : given[3]);
 		return;
 	}
 	if (is("landlock_restrict_self")) {

@@ -11,6 +11,9 @@
 /* Answer it. The calling thread is one of guest_thread's. */
 void answer_asked(const struct door *door, const struct seccomp_notif *asked) NONNULL;
 
+/* Before the first answer of all, to the session's first process: set for it what is inherited. */
+void answer_first(pid_t first);
+
 /* The calling thread is about to wait for somebody: let another take its place meanwhile. */
 void door_go_away(void);
 

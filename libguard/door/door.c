@@ -288,8 +288,10 @@ static int serve(void *nothing)
 		atomic_store(&turn->guest, (int32_t)asked->pid);
 		atomic_store(&turn->interrupt, 0);
 		atomic_store(&turn->number, ++number);
-		if (UNLIKELY(door_first() == 0))
+		if (UNLIKELY(door_first() == 0)) {
 			atomic_store(&first, (pid_t)asked->pid);
+			answer_first((pid_t)asked->pid);
+		}
 		answer_asked(door, asked);
 		atomic_store(&turn->number, 0);
 		atomic_fetch_sub(&busy, 1);

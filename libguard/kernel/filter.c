@@ -20,6 +20,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #ifndef SECCOMP_RET_USER_NOTIF
@@ -233,6 +234,12 @@ static void check(struct builder *b, const struct calls_row *row, unsigned pass)
 		load(b, LOW(row->argument));
 		if_equal(b, F_SETOWN, act);
 		if_equal(b, F_SETOWN_EX, act);
+		break;
+	case CHECK_LIMITS:
+		load(b, LOW(row->argument));
+		if_other(b, 0, act);
+		load(b, LOW(row->argument + 1u));
+		if_equal(b, RLIMIT_CORE, act);
 		break;
 	case CHECK_FRAMES:
 		load(b, LOW(row->argument));

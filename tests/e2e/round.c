@@ -31,6 +31,7 @@
 #include <sys/sysmacros.h>
 #include <sys/timex.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -323,6 +324,21 @@ static int own_limit(void)
 	return tell(syscall(SYS_prlimit64, getpid(), RLIMIT_CPU, &now, NULL));
 }
 
+/* In words[0] a program ends badly, which may leave there what it had in memory. */
+static int core(void)
+{
+	struct rlimit all = {RLIM_INFINITY, RLIM_INFINITY};
+	long result = syscall(SYS_prlimit64, 0, RLIMIT_CORE, &all, NULL);
+	int error = errno;
+	pid_t child = fork();
+
+	if (child == 0 && chdir(words[0]) == 0)
+		abort();
+	waitpid(child, NULL, 0);
+	errno = error;
+	return tell(result);
+}
+
 static int priority(void)
 {
 	return tell(syscall(SYS_setpriority, PRIO_PROCESS, getppid(), 19));
@@ -462,7 +478,7 @@ static const struct {
 	{"route-message", route_message}, {"unix-link", unix_link}, {"unix-race", unix_race}, {"flags-race", flags_race},
 	{"climb-race", climb_race}, {"other-pipe", other_pipe}, {"version", version}, {"owner", owner},
 	{"owner-in-memory", owner_in_memory}, {"owner-of-socket", owner_of_socket}, {"own-owner", own_owner},
-	{"limit", limit}, {"own-limit", own_limit}, {"priority", priority}, {"oom", oom}, {"group", group},
+	{"limit", limit}, {"core", core}, {"own-limit", own_limit}, {"priority", priority}, {"oom", oom}, {"group", group},
 	{"watch", watch}, {"grip", grip}, {"tune", tune}, {"tune-clock", tune_clock},
 	{"moved", moved}, {"linked", linked}, {"device", device}, {"run", run},
 	{"first-ends", first_ends}, {"own-files", own_files}, {"jail", jail}, {"change", change},

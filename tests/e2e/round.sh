@@ -94,6 +94,12 @@ for how in static hooked; do
 	check "$how: one's own are" same ok "$($runner own-owner)"
 	check "$how: its limits are not set" refused $runner signal limit
 	check "$how: one's own are" same ok "$($runner own-limit)"
+	if grep -q '^[|/]' /proc/sys/kernel/core_pattern; then
+		skip "$how: what the kernel writes of a program that ends badly" "not written into its directory here"
+	else
+		check "$how: what the kernel writes of a program that ends badly" eval \
+			"refused $runner create core '$scratch/denied' && same '' \"\$(ls '$scratch/denied' | grep core)\""
+	fi
 	check "$how: nor its priority" refused $runner signal priority
 	check "$how: nor what is killed first" refused $runner signal oom
 	check "$how: nor is its group killed by descriptor" refused $runner signal group

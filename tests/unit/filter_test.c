@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #define GATE 0x123480000000u
@@ -102,6 +103,8 @@ static void provoke(const struct calls_row *row, struct seccomp_data *data)
 		data->args[1] = (uint64_t)FS_IOC_SETFLAGS;
 	else if (row->check == CHECK_OWNS)
 		data->args[1] = F_SETOWN;
+	else if (row->check == CHECK_LIMITS)
+		data->args[1] = RLIMIT_CORE;
 	else if (row->check == CHECK_FRAMES)
 		data->args[0] = AF_PACKET;
 	else if (row->check == CHECK_HEADERS)
