@@ -20,6 +20,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -29,12 +30,14 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef SECCOMP_ADDFD_FLAG_SEND
 #define SECCOMP_ADDFD_FLAG_SEND (1ul << 1)
 #endif
 
+#define NAMES_WAIT_S 2
 #define NEW_USERFAULTFD 0xaa00u /* USERFAULTFD_IOC_NEW */
 
 static _Thread_local const struct door *door;
@@ -295,6 +298,37 @@ static bool may_act_itself(void)
 	       !policy_refuses(&guard.sessions[0].policy, verb_of_row());
 }
 
+/*
+ * A unix socket is bound by the name that was given, for others are told it: the kernel finds the way once more. Names go, or
+ * change, through this door alone (unless the policy trusts the hooks in all): not while somebody binds.
+ */
+static pthread_rwlock_t moving = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+
+static bool changes_names(void)
+{
+	return guest.row->way == WAY_CONFIRMED && strchr(guest.row->arguments, 'p');
+}
+
+static int hold_names(void)
+{
+	struct timespec until;
+
+	if (changes_names())
+		return -pthread_rwlock_rdlock(&moving);
+	if (!is("bind"))
+		return 0;
+	/* Somebody may be in a file system that does not answer. */
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += NAMES_WAIT_S;
+	return pthread_rwlock_timedwrlock(&moving, &until) == 0 ? 0 : -EAGAIN;
+}
+
+static void free_names(void)
+{
+	if (changes_names() || is("bind"))
+		pthread_rwlock_unlock(&moving);
+}
+
 static bool creates_names(void)
 {
 	return !strncmp(guest.row->name, "mk", 2) || is("bind");
@@ -350,9 +384,16 @@ static void act(void)
 		return;
 	}
 	guest.asks = guest.unheld;
+	error = hold_names();
+	if (error < 0) {
+		guest_undress();
+		answer(error);
+		return;
+	}
 	door_waits(true);
 	done = generic_done(guest.row->number[CALLS_HERE], args, &result);
 	door_waits(false);
+	free_names();
 	guest_undress();
 	if (!done || (guest.unheld && guest.reached)) {
 		if (guest.unheld && !may_act_itself())

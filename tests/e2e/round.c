@@ -172,6 +172,28 @@ static int unix_race(void)
 	return printf("%d\n", reached) < 0;
 }
 
+/* Bind below a link that leads to one directory and another by turns, the first of which is words[2]. */
+static int bind_race(void)
+{
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	char made[sizeof to.sun_path];
+	pthread_t thread;
+
+	snprintf(to.sun_path, sizeof to.sun_path, "%.90s/s", words[0]);
+	snprintf(made, sizeof made, "%.90s/s", words[2]);
+	pthread_create(&thread, NULL, exchange, NULL);
+	for (long i = number(3); i > 0; i--) {
+		int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+		(void)!syscall(SYS_bind, fd, &to, sizeof to);
+		close(fd);
+		unlink(made);
+	}
+	done = 1;
+	pthread_join(thread, NULL);
+	return 0;
+}
+
 /* ---- files ---- */
 
 static volatile struct open_how how;
@@ -475,7 +497,7 @@ static const struct {
 } ways[] = {
 	{"unspec-send", unspec_send}, {"unspec-message", unspec_message}, {"unspec-bind", unspec_bind},
 	{"fast-send", fast_send}, {"fast-message", fast_message}, {"route-option", route_option},
-	{"route-message", route_message}, {"unix-link", unix_link}, {"unix-race", unix_race}, {"flags-race", flags_race},
+	{"route-message", route_message}, {"unix-link", unix_link}, {"unix-race", unix_race}, {"bind-race", bind_race}, {"flags-race", flags_race},
 	{"climb-race", climb_race}, {"other-pipe", other_pipe}, {"version", version}, {"owner", owner},
 	{"owner-in-memory", owner_in_memory}, {"owner-of-socket", owner_of_socket}, {"own-owner", own_owner},
 	{"limit", limit}, {"core", core}, {"own-limit", own_limit}, {"priority", priority}, {"oom", oom}, {"group", group},

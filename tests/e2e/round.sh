@@ -75,6 +75,9 @@ for how in static hooked; do
 	ln -sf "$scratch/work/socket" "$scratch/work/one" && ln -sf "$scratch/denied/socket" "$scratch/work/two"
 	check "$how: a link to sockets that changes" same 0 "$($runner unix-race "$scratch/work/one" "$scratch/work/two" "$scratch/denied/socket" 3000)"
 	check "$how: a socket that may be reached is" same ok "$($runner unix-link "$scratch/work/socket")"
+	ln -sfn "$scratch/work/below" "$scratch/work/one" && ln -sfn "$scratch/denied" "$scratch/work/two"
+	check "$how: a socket is bound where it was judged" eval \
+		"$runner bind-race '$scratch/work/one' '$scratch/work/two' '$scratch/work/below' 3000; [ ! -e '$scratch/denied/s' ]"
 	check "$how: openat2's flags that change" same 0 "$($runner flags-race "$scratch/denied/f" 5000)"
 	check "$how: a directory that moves while its .. is asked for" same 0 \
 		"$($runner climb-race "/sys/kernel/../..$scratch/work/a/b/../f" "$scratch/work/a/b" "$scratch/work/below/b" 20000)"
