@@ -4,6 +4,7 @@
  */
 #pragma once
 
+#include "libguard/core/verb.h"
 #include "libguard/door/door.h"
 
 #include <linux/seccomp.h>
@@ -11,8 +12,11 @@
 /* Answer it. The calling thread is one of guest_thread's. */
 void answer_asked(const struct door *door, const struct seccomp_notif *asked) NONNULL;
 
-/* Before the first answer of all, to the session's first process: set for it what is inherited. */
-void answer_first(pid_t first);
+/* The answer itself: a result or -errno; let the kernel go on; refuse what cannot be told, or nothing but its NAME. */
+void answer(long result);
+void go_on(void);
+void answer_unknown(verb_set verbs);
+void answer_unknown_of(verb_set verbs, struct text name);
 
 /* The calling thread is about to wait for somebody: let another take its place meanwhile. */
 void door_go_away(void);

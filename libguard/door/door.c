@@ -6,6 +6,7 @@
 
 #include "libguard/core/sys.h"
 #include "libguard/door/answer.h"
+#include "libguard/door/ask.h"
 #include "libguard/door/dress.h"
 #include "libguard/door/guest.h"
 
@@ -290,7 +291,7 @@ static int serve(void *nothing)
 		atomic_store(&turn->number, ++number);
 		if (UNLIKELY(door_first() == 0)) {
 			atomic_store(&first, (pid_t)asked->pid);
-			answer_first((pid_t)asked->pid);
+			ask_first((pid_t)asked->pid);
 		}
 		answer_asked(door, asked);
 		atomic_store(&turn->number, 0);
