@@ -226,7 +226,7 @@ static bool opens_session(const long args[6])
 		return (open_flags_of(args) & O_ACCMODE) == O_RDONLY;
 	}
 	/* Under rules of its own a process asks for the rest beside the gate (sys_open_by_supervisor). */
-	if (!guest.hooked && (!door->back || guest.asked->data.args[5] != door->cookie))
+	if (!guest.hooked && (!guest.jail || !door->back || guest.asked->data.args[5] != door->cookie))
 		return false;
 	if (!strcmp(name, "policy.img"))
 		return (open_flags_of(args) & O_ACCMODE) == O_RDONLY;
@@ -358,8 +358,15 @@ static void act(void)
 		return;
 	}
 	if (error == 0 && guest.row->work == WORK_OPENS && opens_session(args)) {
-		guest.jail = NULL; /* its own rules are not about the guard */
-		open_session(args);
+		bool jailed = guest.jail != NULL;
+
+		/* Its own rules are not about the guard; its rights are. */
+		guest.jail = NULL;
+		if (jailed && guest_dress() < 0)
+			answer(-EACCES);
+		else
+			open_session(args);
+		guest_undress();
 		return;
 	}
 	if (guest.row->work == WORK_OPENS)
