@@ -54,6 +54,7 @@ static void *refuse(long args[JUMP_ARGS], long error)
 }
 
 #define NOBODY (-1)
+#define HOW_MAX 4096 /* bytes, the kernel's limit */
 
 #ifndef SYS_lsm_set_self_attr
 #define SYS_lsm_set_self_attr 460
@@ -201,9 +202,11 @@ static long open_how(int dir, const char *name, const struct open_how *given, si
 
 	if (size < sizeof how || (uintptr_t)given < 4096)
 		return gate(SYS_openat2, dir, GATE_PTR(name), GATE_PTR(given), (long)size);
-	if (size > sizeof how)
-		return -E2BIG; /* fields of later kernels, which this version cannot judge */
 	how = *given;
+	/* Fields of later kernels, which this version cannot judge; none of them set, they mean nothing. */
+	for (size_t i = sizeof how; i < size; i++)
+		if (i >= HOW_MAX || ((const char *)given)[i])
+			return -E2BIG;
 	error = name_copy(copy, name);
 	if (error)
 		return error;
