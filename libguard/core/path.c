@@ -241,6 +241,7 @@ static size_t guest_link(const struct path *name, char link[PATH_NAME_CAP])
 		buf_str(&buf, "/task/");
 		buf_i64(&buf, path_guest.tid);
 	}
+	path_guest.met = true;
 	return buf.len;
 }
 

@@ -28,6 +28,7 @@ struct path {
  */
 struct path_guest {
 	int pid, tid;
+	bool met; /* such a link was followed: the kernel would take it for ours */
 };
 extern _Thread_local struct path_guest path_guest;
 

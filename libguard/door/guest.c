@@ -278,7 +278,7 @@ int guest_enter(const struct seccomp_notif *asked, const struct calls_row *row)
 	guard.actor.exe = (struct text){entry->exe, entry->exe_len};
 	guard.pid = (uint32_t)guest.pid;
 	guard.euid = entry->euid;
-	path_guest = (struct path_guest){guest.pid, guest.tid};
+	path_guest = (struct path_guest){.pid = guest.pid, .tid = guest.tid};
 	return 0;
 }
 
@@ -293,7 +293,7 @@ void guest_leave(void)
 		SYS_1(SYS_chdir, "/");
 	guest.fd_count = 0;
 	guest.placed = false;
-	path_guest = (struct path_guest){0, 0};
+	path_guest = (struct path_guest){.pid = 0};
 }
 
 bool guest_waits(void)

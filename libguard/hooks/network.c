@@ -6,6 +6,7 @@
  */
 #include "libguard/hooks/network.h"
 
+#include "libguard/core/buf.h"
 #include "libguard/core/sys.h"
 #include "libguard/hooks/cancel.h"
 
@@ -207,6 +208,23 @@ EXPORT int __connect(int fd, const struct sockaddr *given, socklen_t len)
 	return connect_hook(HOOK___connect, fd, given, len);
 }
 
+/* In the kernel door: a name that leads through "/proc/self" would lead through ours. The directory is held. */
+static long bind_below(struct address *address, const struct operand *operand)
+{
+	struct sockaddr_un *copy = (struct sockaddr_un *)(void *)&address->copy;
+	struct buf name = BUF_ON(copy->sun_path);
+
+	if (operand->dir == AT_FDCWD)
+		return 0;
+	buf_str(&name, "/proc/self/fd/");
+	buf_i64(&name, operand->dir);
+	buf_char(&name, '/');
+	buf_str(&name, operand->last);
+	buf_cstr(&name);
+	address->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + name.len + 1);
+	return name.overflow ? -ENAMETOOLONG : 0;
+}
+
 static int bind_hook(enum hook hook, int fd, const struct sockaddr *given, socklen_t len)
 {
 	struct address address;
@@ -222,9 +240,11 @@ static int bind_hook(enum hook hook, int fd, const struct sockaddr *given, sockl
 		memcpy(name, address.addr.socket.data, address.addr.socket.len);
 		name[address.addr.socket.len] = '\0';
 		call_name(&call, AT_FDCWD, name, VERB_SET(CREATE));
+		if (UNLIKELY(path_guest.met) && call.result == 0)
+			call.result = bind_below(&address, &call.operands[call.count - 1]);
 	}
 	if (call_allowed(&call))
-		call.result = gate(SYS_bind, fd, GATE_PTR(address.given), len);
+		call.result = gate(SYS_bind, fd, GATE_PTR(address.given), address.len);
 	return (int)call_leave(&call);
 }
 

@@ -194,6 +194,16 @@ static int bind_race(void)
 	return 0;
 }
 
+/* In words[0], by a name that means each process something else. */
+static int bind_here(void)
+{
+	struct sockaddr_un to = {AF_UNIX, "/proc/self/cwd/here"};
+
+	if (chdir(words[0]) < 0)
+		return 2;
+	return tell(syscall(SYS_bind, socket(AF_UNIX, SOCK_STREAM, 0), &to, sizeof to));
+}
+
 /* ---- files ---- */
 
 static volatile struct open_how how;
@@ -497,7 +507,7 @@ static const struct {
 } ways[] = {
 	{"unspec-send", unspec_send}, {"unspec-message", unspec_message}, {"unspec-bind", unspec_bind},
 	{"fast-send", fast_send}, {"fast-message", fast_message}, {"route-option", route_option},
-	{"route-message", route_message}, {"unix-link", unix_link}, {"unix-race", unix_race}, {"bind-race", bind_race}, {"flags-race", flags_race},
+	{"route-message", route_message}, {"unix-link", unix_link}, {"unix-race", unix_race}, {"bind-race", bind_race}, {"bind-here", bind_here}, {"flags-race", flags_race},
 	{"climb-race", climb_race}, {"other-pipe", other_pipe}, {"version", version}, {"owner", owner},
 	{"owner-in-memory", owner_in_memory}, {"owner-of-socket", owner_of_socket}, {"own-owner", own_owner},
 	{"limit", limit}, {"core", core}, {"own-limit", own_limit}, {"priority", priority}, {"oom", oom}, {"group", group},

@@ -79,6 +79,8 @@ for how in static hooked; do
 	ln -sfn "$scratch/work/below" "$scratch/work/one" && ln -sfn "$scratch/denied" "$scratch/work/two"
 	check "$how: a socket is bound where it was judged" eval \
 		"$runner bind-race '$scratch/work/one' '$scratch/work/two' '$scratch/work/below' 3000; [ ! -e '$scratch/denied/s' ]"
+	check "$how: what /proc/self leads to is its own" refused $runner create bind-here "$scratch/denied"
+	check "$how: and is bound there" eval "same ok \"\$($runner bind-here '$scratch/work')\" && rm '$scratch/work/here'"
 	check "$how: openat2's flags that change" same 0 "$($runner flags-race "$scratch/denied/f" 5000)"
 	check "$how: a directory that moves while its .. is asked for" same 0 \
 		"$($runner climb-race "/sys/kernel/../..$scratch/work/a/b/../f" "$scratch/work/a/b" "$scratch/work/below/b" 20000)"
