@@ -244,7 +244,17 @@ static size_t guest_link(const struct path *name, char link[PATH_NAME_CAP])
 		buf_str(&buf, "/task/");
 		buf_i64(&buf, path_guest.tid);
 	}
+	path_guest.met = true;
 	return buf.len;
+}
+
+/* From what is no directory there is no way up. */
+static int check_directory(const char *name)
+{
+	struct stat status;
+	int error = sys_fstatat(AT_FDCWD, name, &status, AT_SYMLINK_NOFOLLOW);
+
+	return error < 0 || S_ISDIR(status.st_mode) ? error : -ENOTDIR;
 }
 
 /*
@@ -280,7 +290,7 @@ static int step(struct walk *walk)
 	if (link_len == 0)
 		link_len = sys_readlinkat(AT_FDCWD, walk->out->text, link, sizeof link);
 	if (link_len <= 0)
-		return 0;
+		return is_dotdot(after, str_until(after, '/')) ? check_directory(walk->out->text) : 0;
 	if (++walk->links > LINKS_MAX)
 		return -ELOOP;
 	if (last && is_magic(walk->out->text))
@@ -310,6 +320,14 @@ int path_resolve(int dir, const char *name, bool follow, char *rest, struct path
 	while (status == 0 && rest[walk.at])
 		status = step(&walk);
 	return status;
+}
+
+bool path_climbs(const char *name)
+{
+	for (const char *at = name; (at = strstr(at, "..")); at += 2)
+		if ((at == name || at[-1] == '/') && (at[2] == '/' || at[2] == '\0'))
+			return true;
+	return false;
 }
 
 size_t path_last(const char *name)

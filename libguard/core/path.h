@@ -28,6 +28,7 @@ struct path {
  */
 struct path_guest {
 	int pid, tid;
+	bool met; /* such a link was followed: the kernel would take it for ours */
 };
 extern _Thread_local struct path_guest path_guest;
 
@@ -72,6 +73,7 @@ int path_lexical(int dir, const char *name, struct path *out) MUST_CHECK NONNULL
  *   out     the name; components that do not exist are kept as they are
  *
  * Returns 0, PATH_MAGIC, or
+ *   -ENOENT, -ENOTDIR  a ".." follows what is no directory
  *   -ELOOP         more than 40 links
  *   -ENAMETOOLONG  the name grew beyond PATH_CAP
  *   and what path_of_directory says.
@@ -82,6 +84,9 @@ int path_lexical(int dir, const char *name, struct path *out) MUST_CHECK NONNULL
  * Source: path_resolution(7), symlink(7).
  */
 int path_resolve(int dir, const char *name, bool follow, char *rest, struct path *out) MUST_CHECK NONNULL;
+
+/* Is one of NAME's components ".."? */
+bool path_climbs(const char *name) MUST_CHECK NONNULL;
 
 /*
  * Where the last component of NAME starts, in bytes: trailing slashes belong to it. NAME is not empty; "/" and

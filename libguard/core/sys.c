@@ -6,6 +6,7 @@
 
 #include "libguard/core/sys_gate.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -27,6 +28,13 @@ struct open_how_v0 {
 int sys_open(const char *path, int flags, mode_t mode)
 {
 	return (int)GATED(SYS_openat, AT_FDCWD, SYS_ARG(path), flags, mode);
+}
+
+int sys_open_by_supervisor(const char *path, int flags)
+{
+	if (sys_gate.cookie == 0)
+		return -EACCES;
+	return (int)sys_call(SYS_openat, AT_FDCWD, SYS_ARG(path), flags, 0, 0, (long)sys_gate.cookie);
 }
 
 int sys_openat2(int dir, const char *path, int flags, mode_t mode, unsigned resolve)

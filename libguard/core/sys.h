@@ -39,6 +39,11 @@
 #define RESOLVE_NO_LINKS 0x04u
 
 int sys_open(const char *path, int flags, mode_t mode) MUST_CHECK NONNULL;
+/*
+ * The same for a file of the session where rules that this process is under (Landlock) refuse it: by the supervisor, who is
+ * not, and knows who asks by the gate's number. -EACCES without one.
+ */
+int sys_open_by_supervisor(const char *path, int flags) MUST_CHECK NONNULL;
 int sys_openat2(int dir, const char *path, int flags, mode_t mode, unsigned resolve) MUST_CHECK NONNULL;
 void sys_close(int fd);
 ssize_t sys_readlinkat(int dir, const char *path, char *out, size_t cap) MUST_CHECK NONNULL;

@@ -5,6 +5,7 @@
 #include "libguard/door/answer.h"
 
 #include "libguard/core/sys.h"
+#include "libguard/door/ask.h"
 #include "libguard/door/await.h"
 #include "libguard/door/guest.h"
 #include "libguard/door/limits.h"
@@ -18,6 +19,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -26,11 +28,14 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef SECCOMP_ADDFD_FLAG_SEND
 #define SECCOMP_ADDFD_FLAG_SEND (1ul << 1)
 #endif
+
+#define NAMES_WAIT_S 2
 
 static _Thread_local const struct door *door;
 static _Atomic bool launched;
@@ -44,7 +49,7 @@ static void send_reply(void)
 		;
 }
 
-static void answer(long result)
+void answer(long result)
 {
 	reply.id = guest.asked->id;
 	reply.flags = 0;
@@ -53,7 +58,7 @@ static void answer(long result)
 	send_reply();
 }
 
-static void go_on(void)
+void go_on(void)
 {
 	reply.id = guest.asked->id;
 	reply.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
@@ -62,8 +67,7 @@ static void go_on(void)
 	send_reply();
 }
 
-/* Refuse what cannot be told. */
-static void answer_unknown(verb_set verbs)
+void answer_unknown_of(verb_set verbs, struct text name)
 {
 	struct call call;
 	struct operand *operand;
@@ -71,6 +75,7 @@ static void answer_unknown(verb_set verbs)
 	call_enter(&call, HOOK_syscall);
 	if (call.on) {
 		operand = call_operand(&call, verbs);
+		operand->object.text = name;
 		operand->unknown = true;
 		if (call_allowed(&call)) {
 			/* Audit mode refuses nothing. */
@@ -81,6 +86,11 @@ static void answer_unknown(verb_set verbs)
 	}
 	call_finish(&call);
 	answer(call.result < 0 ? call.result : -EACCES);
+}
+
+void answer_unknown(verb_set verbs)
+{
+	answer_unknown_of(verbs, TEXT(""));
 }
 
 /* Hand the descriptor over as the call's result. */
@@ -162,20 +172,28 @@ static void see_terminal(long args[6])
 	args[at] = (long)(uintptr_t)own;
 }
 
-/* True: the kernel may go on. */
-static bool prepare_open(long args[6])
+enum preparation { PREPARED, GO_ON, NOT_HERE };
+
+static enum preparation prepare_open(long args[6])
 {
 	int storage, *flags;
 
 	if (is("openat2") && (!args[2] || guest.asked->data.args[3] < 24))
-		return false;
+		return PREPARED;
 	if (is("mq_open"))
 		guest.cloexec = true; /* the kernel's own way */
 	flags = open_flags(args, &storage);
 	guest.cloexec |= (*flags & O_CLOEXEC) != 0;
 	guest.makes = (*flags & (O_CREAT | O_TRUNC)) != 0;
-	if (*flags & O_PATH)
-		return true; /* nothing is read or changed by it, and what is done through it is decided then */
+	/*
+	 * Nothing is read or changed by O_PATH, and what is done through it is decided then; such a descriptor cannot be handed
+	 * over. But openat2's flags lie in memory, and may be others when the kernel looks: there it is not known, as on older
+	 * kernels. Hooks have them on their own stack.
+	 */
+	if ((*flags & O_PATH) && is("openat2") && !guest.hooked)
+		return NOT_HERE;
+	if ((*flags & O_PATH) && !is("mq_open"))
+		return GO_ON;
 	if ((*flags & O_CREAT) || (*flags & O_TMPFILE) == O_TMPFILE)
 		(void)!guest_take_umask();
 	/* A terminal must not become ours. */
@@ -184,7 +202,7 @@ static bool prepare_open(long args[6])
 	if (is("open") || is("openat"))
 		args[is("open") ? 1 : 2] = *flags;
 	see_terminal(args);
-	return false;
+	return PREPARED;
 }
 
 static int open_flags_of(const long args[6])
@@ -209,7 +227,12 @@ static bool opens_session(const long args[6])
 		await_end();
 		return (open_flags_of(args) & O_ACCMODE) == O_RDONLY;
 	}
-	return guest.hooked && (!strcmp(name, "state") || (!strncmp(name, "events-", 7) && !strchr(name, '/')));
+	/* Under rules of its own a process asks for the rest beside the gate (sys_open_by_supervisor). */
+	if (!guest.hooked && (!guest.jail || !door->back || guest.asked->data.args[5] != door->cookie))
+		return false;
+	if (!strcmp(name, "policy.img"))
+		return (open_flags_of(args) & O_ACCMODE) == O_RDONLY;
+	return (!strcmp(name, "state") || (!strncmp(name, "events-", 7) && !strchr(name, '/')));
 }
 
 static bool reads_file(const long args[6])
@@ -250,14 +273,16 @@ static verb_set verb_of_row(void)
 	return !strncmp(guest.row->name, "send", 4) ? VERB_SET(SEND) : VERB_SET(ATTR);
 }
 
-/* A message on a connected stream goes where connect decided; its name is not looked at. */
+/* A message on a connected stream goes where connect decided; its name is not looked at. Unix packets are like it. */
 static bool is_on_stream(void)
 {
-	int fd = guest_fd((int)guest.asked->data.args[0]), type = 0;
+	int fd = guest_fd((int)guest.asked->data.args[0]), type = 0, domain = 0;
 	unsigned flags = (unsigned)guest.asked->data.args[is("sendmmsg") ? 3 : 2];
 	socklen_t len = sizeof type;
 
-	return fd >= 0 && getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) == 0 && type == SOCK_STREAM && !(flags & MSG_FASTOPEN);
+	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0)
+		return false;
+	return (type == SOCK_STREAM && !(flags & MSG_FASTOPEN)) || (type == SOCK_SEQPACKET && domain == AF_UNIX);
 }
 
 /*
@@ -270,6 +295,37 @@ static bool may_act_itself(void)
 	       !policy_refuses(&guard.sessions[0].policy, verb_of_row());
 }
 
+/*
+ * A unix socket is bound by the name that was given, for others are told it: the kernel finds the way once more. Names go, or
+ * change, through this door alone (unless the policy trusts the hooks in all): not while somebody binds.
+ */
+static pthread_rwlock_t moving = PTHREAD_RWLOCK_WRITER_NONRECURSIVE_INITIALIZER_NP;
+
+static bool changes_names(void)
+{
+	return guest.row->way == WAY_CONFIRMED && strchr(guest.row->arguments, 'p');
+}
+
+static int hold_names(void)
+{
+	struct timespec until;
+
+	if (changes_names())
+		return -pthread_rwlock_rdlock(&moving);
+	if (!is("bind"))
+		return 0;
+	/* Somebody may be in a file system that does not answer. */
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += NAMES_WAIT_S;
+	return pthread_rwlock_timedwrlock(&moving, &until) == 0 ? 0 : -EAGAIN;
+}
+
+static void free_names(void)
+{
+	if (changes_names() || is("bind"))
+		pthread_rwlock_unlock(&moving);
+}
+
 static bool creates_names(void)
 {
 	return !strncmp(guest.row->name, "mk", 2) || is("bind");
@@ -277,6 +333,7 @@ static bool creates_names(void)
 
 static void act(void)
 {
+	enum preparation opens = PREPARED;
 	long args[6], result = 0;
 	bool done;
 	int error;
@@ -297,12 +354,25 @@ static void act(void)
 		answer_unknown(VERB_SET(READ));
 		return;
 	}
-	if (error == 0 && guest.row->work == WORK_OPENS && prepare_open(args)) {
-		go_on();
+	if (error == 0 && guest.row->work == WORK_OPENS)
+		opens = prepare_open(args);
+	if (opens != PREPARED) {
+		if (opens == GO_ON)
+			go_on();
+		else
+			answer(-ENOSYS);
 		return;
 	}
 	if (error == 0 && guest.row->work == WORK_OPENS && opens_session(args)) {
-		open_session(args);
+		bool jailed = guest.jail != NULL;
+
+		/* Its own rules are not about the guard; its rights are. */
+		guest.jail = NULL;
+		if (jailed && guest_dress() < 0)
+			answer(-EACCES);
+		else
+			open_session(args);
+		guest_undress();
 		return;
 	}
 	if (guest.row->work == WORK_OPENS)
@@ -323,9 +393,16 @@ static void act(void)
 		return;
 	}
 	guest.asks = guest.unheld;
+	error = hold_names();
+	if (error < 0) {
+		guest_undress();
+		answer(error);
+		return;
+	}
 	door_waits(true);
 	done = generic_done(guest.row->number[CALLS_HERE], args, &result);
 	door_waits(false);
+	free_names();
 	guest_undress();
 	if (!done || (guest.unheld && guest.reached)) {
 		if (guest.unheld && !may_act_itself())
@@ -346,79 +423,6 @@ static void act(void)
 	    !((unsigned)guest.asked->data.args[is("sendmsg") ? 2 : 3] & MSG_NOSIGNAL))
 		SYS_3(SYS_tgkill, guest.pid, guest.tid, SIGPIPE);
 	answer(error < 0 ? error : result);
-}
-
-/* What changes the world in which names have their meaning. */
-static bool moves(void)
-{
-	static const char *const names[] = {"unshare", "clone", "setns", "chroot", "pivot_root", "mount", "move_mount"};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (is(names[i]))
-			return true;
-	return false;
-}
-
-static void ask_ioctl(void)
-{
-	struct call call;
-	int fd;
-
-	if ((unsigned)guest.asked->data.args[1] == TIOCSTI) {
-		answer(-EIO); /* as kernels do that have it switched off: nobody types for others */
-		return;
-	}
-	fd = guest_place_fd((int)guest.asked->data.args[0]);
-	if (fd < 0) {
-		answer(fd);
-		return;
-	}
-	call_enter(&call, HOOK_syscall);
-	call_fd(&call, fd, VERB_SET(ATTR));
-	(void)!call_allowed(&call);
-	if (call_finish(&call) < 0)
-		answer(call.result);
-	else
-		go_on();
-}
-
-static void ask(void)
-{
-	long args[6], result = 0;
-	int error;
-
-	if (is("ioctl")) {
-		ask_ioctl();
-		return;
-	}
-	memcpy(args, guest.asked->data.args, sizeof args);
-	if (is("kill") && (pid_t)args[0] == 0)
-		args[0] = -getpgid(guest.pid);
-	error = marshal_in(args);
-	if (!guest_waits())
-		return;
-	if (error < 0) {
-		if (error == -EACCES)
-			answer_unknown(VERB_SET(KERNEL));
-		else
-			answer(error);
-		return;
-	}
-	guest.asks = true;
-	if (strchr(guest.row->arguments, 'p') && guest_dress() < 0) {
-		guest_undress();
-		answer_unknown(VERB_SET(KERNEL));
-		return;
-	}
-	if (generic_done(guest.row->number[CALLS_HERE], args, &result) && !guest.reached) {
-		answer(result);
-		return;
-	}
-	if (moves())
-		guest_moved();
-	if (moves() || !strncmp(guest.row->name, "set", 3) || is("capset"))
-		guest_changes();
-	go_on();
 }
 
 /* Code that is mapped, or the gate. */

@@ -6,6 +6,7 @@
 
 #include "libguard/core/sys.h"
 #include "libguard/door/answer.h"
+#include "libguard/door/ask.h"
 #include "libguard/door/dress.h"
 #include "libguard/door/guest.h"
 
@@ -68,7 +69,7 @@ struct turn {
 	_Atomic bool waits;      /* is in a call that may wait: only then it is nudged */
 	_Atomic int32_t guest;   /* thread that asked */
 	_Atomic int interrupt;   /* errno with which a call that was interrupted ends; 0: it was not */
-	pid_t thread;
+	_Atomic pid_t thread;
 	struct turn *next;
 };
 static struct turn *_Atomic turns;
@@ -120,6 +121,18 @@ static void mask_nudge(int how)
 	sigemptyset(&one);
 	sigaddset(&one, NUDGE);
 	pthread_sigmask(how, &one, NULL);
+}
+
+void door_lends(pid_t thread)
+{
+	atomic_store(&turn->thread, thread);
+}
+
+static _Atomic pid_t first;
+
+pid_t door_first(void)
+{
+	return atomic_load_explicit(&first, memory_order_relaxed);
 }
 
 void door_waits(bool waits)
@@ -324,6 +337,10 @@ static int serve(void *nothing)
 		atomic_store(&turn->guest, (int32_t)asked->pid);
 		atomic_store(&turn->interrupt, 0);
 		atomic_store(&turn->number, ++number);
+		if (UNLIKELY(door_first() == 0)) {
+			atomic_store(&first, (pid_t)asked->pid);
+			ask_first((pid_t)asked->pid);
+		}
 		answer_asked(door, asked);
 		atomic_store(&turn->number, 0);
 		atomic_fetch_sub(&busy, 1);

@@ -44,6 +44,9 @@ int door_open_again(void) MUST_CHECK;
 void door_wait_begin(void);
 void door_wait_end(void);
 
+/* The process that asked first: the session's first one. 0: nobody has. */
+pid_t door_first(void) MUST_CHECK;
+
 /* Is nobody left behind the door? False where there is none. */
 bool door_is_empty(void);
 

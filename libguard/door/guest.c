@@ -8,6 +8,7 @@
 #include "libguard/core/path.h"
 #include "libguard/core/sys.h"
 #include "libguard/door/dress.h"
+#include "libguard/door/jail.h"
 #include "libguard/hooks/self.h"
 #include "libguard/session/note.h"
 
@@ -35,6 +36,7 @@
 #endif
 
 #define PAGE 4096u
+#define PIDFD_OF_THREAD O_EXCL /* PIDFD_THREAD, Linux 6.9 */
 
 _Thread_local struct guest guest;
 _Thread_local struct guard guard;
@@ -190,6 +192,7 @@ struct known {
 	uint64_t since_ns;
 	uid_t euid;
 	bool plain;
+	const struct jail *jail;
 	uint16_t exe_len;
 	char exe[1024];
 };
@@ -253,6 +256,8 @@ static struct known *learn(struct known *entry)
 	}
 	entry->exe_len = (uint16_t)find_exe(entry->exe, sizeof entry->exe);
 	dress_find(&entry->euid, &entry->plain);
+	guest.pid = entry->pid;
+	entry->jail = jail_find();
 	return entry;
 }
 
@@ -293,11 +298,12 @@ int guest_enter(const struct seccomp_notif *asked, const struct calls_row *row)
 		entry = learn(entry);
 	guest.pid = entry->pid;
 	guest.plain = entry->plain;
+	guest.jail = entry->jail;
 	guest.exe = entry->exe;
 	guard.actor.exe = (struct text){entry->exe, entry->exe_len};
 	guard.pid = (uint32_t)guest.pid;
 	guard.euid = entry->euid;
-	path_guest = (struct path_guest){guest.pid, guest.tid};
+	path_guest = (struct path_guest){.pid = guest.pid, .tid = guest.tid};
 	return 0;
 }
 
@@ -312,7 +318,7 @@ void guest_leave(void)
 		SYS_1(SYS_chdir, "/");
 	guest.fd_count = 0;
 	guest.placed = false;
-	path_guest = (struct path_guest){0, 0};
+	path_guest = (struct path_guest){.pid = 0};
 }
 
 bool guest_waits(void)
@@ -446,9 +452,17 @@ bool guest_is_single(void)
 	return guest_status(status) > 0 && guest_number(status, "\nThreads:", 10) == 1;
 }
 
+/* Of a thread that is not its process's first: that may have ended, and a thread can have descriptors of its own. */
+static int open_thread(void)
+{
+	int thread = guest.tid == guest.pid ? -EINVAL : (int)SYS_2(SYS_pidfd_open, guest.tid, PIDFD_OF_THREAD);
+
+	return thread == -EINVAL ? (int)SYS_2(SYS_pidfd_open, guest.pid, 0) : thread;
+}
+
 int guest_fd(int fd)
 {
-	int process = (int)SYS_2(SYS_pidfd_open, guest.pid, 0), copied;
+	int process = open_thread(), copied;
 
 	if (process < 0)
 		return process == -ESRCH ? -EBADF : -EPERM;

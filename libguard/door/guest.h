@@ -18,11 +18,17 @@
 #define GUEST_FDS 300          /* held for one call: names' directories, sockets, what a message carries */
 #define GUEST_ROOM (320u << 10) /* bytes of one call's arguments */
 
+enum guest_out_kind {
+	OUT_RESULT, /* as many bytes as the call's result says */
+	OUT_WHOLE,
+	OUT_LENGTHS /* of as many messages as were sent */
+};
+
 struct guest_out {
 	const void *from;
 	uint64_t to;   /* in the guest's memory */
-	size_t size;   /* bytes; of a result, what the call returns */
-	bool result;   /* size is the call's result */
+	size_t size;   /* bytes; of messages, how many */
+	enum guest_out_kind kind;
 };
 
 struct guest {
@@ -45,6 +51,7 @@ struct guest {
 	bool unheld;   /* the kernel gives none of its descriptors: only the guest itself can act on them */
 	bool cloexec;  /* the descriptor that it opens is not for its children */
 	bool makes;    /* what it opens it makes or empties */
+	const struct jail *jail; /* that it has shut itself in (jail.h); NULL: none */
 	const char *exe;
 	char root[4096]; /* what a chroot puts before its names */
 	char *room;    /* GUEST_ROOM bytes */

@@ -12,13 +12,17 @@
 #include <mqueue.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/timex.h>
 #include <sys/un.h>
 #include <utime.h>
 
 #define BYTES_MAX (256u << 10) /* of one argument; what is larger is cut (sends) or refused by the kernel (attributes) */
 #define CONTROL_MAX 8192u
 #define PARTS_MAX 1024u
+#define PIDFD_SELF (-10000) /* the calling thread, and its process: Linux 6.14 */
+#define PIDFD_SELF_PROCESS (-10001)
 
 static long local(const void *pointer)
 {
@@ -62,9 +66,20 @@ static int take_result(long *arg, size_t size)
 	room = guest_room(size);
 	if (!room)
 		return -ENOMEM;
-	guest.outs[guest.out_count++] = (struct guest_out){room, (uint64_t)*arg, size, true};
+	guest.outs[guest.out_count++] = (struct guest_out){room, (uint64_t)*arg, size, OUT_RESULT};
 	*arg = local(room);
 	return 0;
+}
+
+/* LEN bytes that go in and come out. */
+static int take_changed(long *arg, size_t len)
+{
+	uint64_t from = (uint64_t)*arg;
+	int result = from ? take_bytes(arg, len) : -EFAULT;
+
+	if (result == 0)
+		guest.outs[guest.out_count++] = (struct guest_out){(void *)*arg, from, len, OUT_WHOLE};
+	return result;
 }
 
 /* A name, and the directory that it starts in. DIR is NULL where it can only be the working directory. */
@@ -79,8 +94,13 @@ static int take_name(long *dir, long *name)
 	if (result < 0)
 		return result;
 	text = (const char *)*name;
-	if (text && text[0] == '/')
+	if (text && text[0] == '/' && guest.row->number[CALLS_HERE] != SYS_openat2)
 		return 0;
+	/* Of openat2 the directory may be the root of what begins with a slash; else it need not even be there. */
+	if (text && text[0] == '/' && dir && (int)*dir != AT_FDCWD) {
+		*dir = guest_place_fd((int)*dir);
+		return 0;
+	}
 	if (!dir || (int)*dir == AT_FDCWD)
 		return guest_go_there();
 	/* Without a name the descriptor itself is meant: one that can be acted on, if the kernel gives it. */
@@ -215,7 +235,7 @@ static int take_messages(long *arg, size_t count)
 	for (size_t i = 0; i < count && result == 0; i++)
 		result = take_message(&messages[i].msg_hdr);
 	/* Only msg_len is written back, one by one: marshal_out's `from` steps by the structure. */
-	guest.outs[guest.out_count++] = (struct guest_out){messages, from, count, false};
+	guest.outs[guest.out_count++] = (struct guest_out){messages, from, count, OUT_LENGTHS};
 	return result;
 }
 
@@ -229,8 +249,9 @@ static int take(const char *letters, unsigned i, long args[6])
 	case 's':
 		return take_text(&args[i], 65536);
 	case 'f':
-	case 'P':
 		return take_fd(&args[i]);
+	case 'P':
+		return (int)args[i] == PIDFD_SELF || (int)args[i] == PIDFD_SELF_PROCESS ? 0 : take_fd(&args[i]);
 	case 'b':
 		if ((size_t)args[i + 1] > BYTES_MAX)
 			args[i + 1] = BYTES_MAX;
@@ -256,6 +277,8 @@ static int take(const char *letters, unsigned i, long args[6])
 		return take_bytes(&args[i], sizeof(struct utimbuf));
 	case 'q':
 		return take_bytes(&args[i], sizeof(struct mq_attr));
+	case 'x':
+		return take_changed(&args[i], sizeof(struct timex));
 	case 'm': {
 		int result = args[i] ? take_bytes(&args[i], sizeof(struct msghdr)) : -EFAULT;
 
@@ -286,9 +309,11 @@ int marshal_out(long result)
 		const struct mmsghdr *messages = out->from;
 		int error = 0;
 
-		if (out->result)
-			error = guest_write(out->to, out->from, (size_t)result < out->size ? (size_t)result : out->size);
-		for (long m = 0; !out->result && m < result && error == 0; m++)
+		if (out->kind == OUT_WHOLE || (out->kind == OUT_RESULT && (size_t)result > out->size))
+			error = guest_write(out->to, out->from, out->size);
+		else if (out->kind == OUT_RESULT)
+			error = guest_write(out->to, out->from, (size_t)result);
+		for (long m = 0; out->kind == OUT_LENGTHS && m < result && error == 0; m++)
 			error = guest_write(out->to + (uint64_t)m * sizeof *messages + offsetof(struct mmsghdr, msg_len),
 					    &messages[m].msg_len, sizeof messages[m].msg_len);
 		if (error < 0)

@@ -64,6 +64,12 @@ bool act_sets_quota(int command)
 	return what == Q_QUOTAON || what == Q_QUOTAOFF || what == Q_SETQUOTA || what == Q_SETINFO || what >> 8 == 'X';
 }
 
+/* A way to a device of the machine, by any name. 0:0 is none: what overlays mark a removed file by. */
+bool act_makes_device(mode_t mode, dev_t device)
+{
+	return (S_ISCHR(mode) || S_ISBLK(mode)) && device != 0;
+}
+
 long act_remove(const struct call *call)
 {
 	const struct operand *operand = &call->operands[0];

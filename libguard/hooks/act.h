@@ -40,6 +40,14 @@ long act_watch(const struct call *call, int fd, uint32_t mask) NONNULL;
 /* Is it more than a question? */
 bool act_sets_clock(const struct timex *clock);
 bool act_sets_quota(int command);
+bool act_makes_device(mode_t mode, dev_t device);
+
+/* May every member of the group get the signal? All processes when GROUP is 0. Else *error is why not. */
+bool act_signals_group(enum hook hook, pid_t group, int number, long *error) NONNULL;
+
+/* A signal by the descriptor FD of a process: to that, or to the group that it leads, whose members are decided at once. */
+#define ACT_SIGNAL_GROUP 4u /* PIDFD_SIGNAL_PROCESS_GROUP, Linux 6.9 */
+void act_sent_by_fd(struct call *call, int fd, int number, unsigned flags) NONNULL;
 
 long act_mark(const struct call *call, int fd, unsigned flags, uint64_t mask) NONNULL;
 long act_sigqueue(pid_t pid, int number, union sigval value);

@@ -112,6 +112,32 @@ bool call_decide(struct call *call, struct operand *operand, verb_set verbs)
 	return allowed;
 }
 
+/* What a policy does not let be done. */
+static verb_set refused_of(const struct session *session, const struct operand *operand, verb_set verbs)
+{
+	struct verdict verdict;
+
+	policy_decide(&session->policy, verbs, &operand->object, &guard.actor, &verdict);
+	return verdict.kind == VERDICT_ALLOW ? 0 : verdict.verbs;
+}
+
+void call_widens(struct call *call, unsigned from, unsigned to)
+{
+	const verb_set verbs = VERB_SET(READ) | VERB_SET(WRITE) | VERB_SET(ATTR) | VERB_SET(LOAD);
+	struct operand *old = &call->operands[from], *new = &call->operands[to];
+
+	if (!call->on || call->count <= from || call->count <= to || !old->verbs || !new->verbs || old->object.text.len == 0)
+		return;
+	if (old->object.tree)
+		old->object.moved_to = new->object.text;
+	for (unsigned i = 0; i < guard.session_count; i++) {
+		verb_set refused = refused_of(&guard.sessions[i], old, verbs);
+
+		if (UNLIKELY(refused != 0))
+			old->verbs |= refused & ~refused_of(&guard.sessions[i], new, verbs);
+	}
+}
+
 bool call_allowed(struct call *call)
 {
 	bool allowed = true;

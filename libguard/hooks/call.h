@@ -81,6 +81,12 @@ void call_old_name(struct call *call, int dir, const char *name, verb_set verbs)
 /* The new name of a rename: create, and delete of what it replaces. */
 void call_new_name(struct call *call, int dir, const char *name, verb_set verbs);
 
+/*
+ * The object of operand FROM is about to have the name of operand TO: what is refused for the old name and not for the new
+ * one is decided as well, or a name would be all that kept a file from being read.
+ */
+void call_widens(struct call *call, unsigned from, unsigned to) NONNULL;
+
 /* An operand that is no file: an address, a host, a program. Its texts stay the caller's. */
 struct operand *call_object(struct call *call, const struct object *object, verb_set verbs) NONNULL;
 

@@ -6,7 +6,9 @@
  * What changes the calling thread alone, or makes a process that comes back on
  * another stack, is asked first and then done by libc's own syscall.
  */
+#include "libguard/core/buf.h"
 #include "libguard/core/sys.h"
+#include "libguard/hooks/act.h"
 #include "libguard/hooks/call.h"
 #include "libguard/hooks/generic.h"
 #include "libguard/hooks/jump.h"
@@ -16,8 +18,12 @@
 #include <errno.h>
 #include <linux/openat2.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/timex.h>
 #include <sys/uio.h>
 
 #ifndef SYS_fchmodat2
@@ -48,6 +54,11 @@ static void *refuse(long args[JUMP_ARGS], long error)
 }
 
 #define NOBODY (-1)
+#define HOW_MAX 4096 /* bytes, the kernel's limit */
+
+#ifndef SYS_lsm_set_self_attr
+#define SYS_lsm_set_self_attr 460
+#endif
 
 /* What has been decided is done by libc, or fails. */
 static void *answer(long args[JUMP_ARGS], struct call *call)
@@ -93,22 +104,89 @@ static pid_t behind(int pidfd)
 	return pid > 0 ? pid : NOBODY;
 }
 
+/* Another process than this one: what harms it is judged as the signal that ends it. */
+static void *ask_harm(long args[JUMP_ARGS], pid_t peer)
+{
+	return ask_signal(args, is_own_thread(peer) ? NOBODY : peer, SIGKILL);
+}
+
+/* The members of GROUP; all processes when it is 0. */
+static void *ask_harm_of_all(long args[JUMP_ARGS], pid_t group)
+{
+	long error = 0;
+
+	return !guard_ready() || act_signals_group(HOOK_syscall, group, SIGKILL, &error) ? next_of(HOOK_syscall) : refuse(args, error);
+}
+
+/* setpriority(2) and ioprio_set(2) count alike, from 0 and from 1: a process, a group, a user. */
+static void *ask_priority(long args[JUMP_ARGS], long which, pid_t who)
+{
+	if (which == PRIO_PROCESS)
+		return ask_harm(args, who);
+	return ask_harm_of_all(args, which == PRIO_USER ? 0 : who ? who : (pid_t)SYS_1(SYS_getpgid, self_pid()));
+}
+
+/* Who gets the signals of a descriptor (fcntl(2), F_SETOWN and F_SETSIG): it may be any, SIGKILL too. */
+static void *ask_owner(long args[JUMP_ARGS], long command, long argument)
+{
+	const struct f_owner_ex *owner = (const struct f_owner_ex *)argument;
+	pid_t who = (pid_t)argument;
+
+	if (command != F_SETOWN && command != F_SETOWN_EX)
+		return NULL;
+	if (command == F_SETOWN_EX && (uintptr_t)owner < 4096)
+		return NULL;
+	if (command == F_SETOWN_EX)
+		who = owner->type == F_OWNER_PGRP ? -owner->pid : owner->pid;
+	return who < 0 ? ask_harm_of_all(args, -who) : ask_harm(args, who);
+}
+
+#define PERF_OF_GROUP 4 /* PERF_FLAG_PID_CGROUP */
+
+/* Counting what another process does is looking into it; what the whole machine does, into the kernel. */
+static void *ask_perf(long args[JUMP_ARGS], pid_t peer, long flags)
+{
+	if (peer == -1 || (flags & PERF_OF_GROUP))
+		return ask(args, 0, VERB_SET(KERNEL));
+	return peer == 0 || is_own_thread(peer) ? NULL : ask(args, peer, VERB_SET(TRACE));
+}
+
 static const void *pointer(long argument)
 {
 	return (const void *)argument;
 }
 
+#ifdef GUARD_DOOR
+/* Is it ours, of proc(5)? A name that leads through "self" means another to who asks. */
+static bool is_own(int fd)
+{
+	char link[64] = "", own[32];
+	struct buf buf = BUF_ON(own);
+
+	buf_str(&buf, "/proc/");
+	buf_i64(&buf, sys_getpid());
+	return sys_readlinkat(AT_FDCWD, open_link_of(fd).name, link, sizeof link - 1) > 0 &&
+	       !strncmp(link, buf_cstr(&buf), buf.len) && (link[buf.len] == '/' || link[buf.len] == '\0');
+}
+#endif
+
 /* By a name that RESOLVE_* flags give another meaning: what it leads to is held, decided, and opened again. */
 static long open_held(int dir, const char *name, const struct open_how *how)
 {
-	struct open_how hold = {.flags = O_PATH | O_CLOEXEC | (how->flags & (O_NOFOLLOW | O_DIRECTORY)),
+	struct open_how only = {.flags = O_PATH | O_CLOEXEC | (how->flags & (O_NOFOLLOW | O_DIRECTORY)),
 				.resolve = how->resolve};
 	int flags = (int)how->flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
 	long held, fd;
 
 	if ((how->flags & O_CREAT) || (how->flags & O_TMPFILE) == O_TMPFILE)
 		return -ENOSYS; /* what is made cannot be held first; programs know what to do on older kernels */
-	held = gate(SYS_openat2, dir, GATE_PTR(name), GATE_PTR(&hold), sizeof hold);
+	held = gate(SYS_openat2, dir, GATE_PTR(name), GATE_PTR(&only), sizeof only);
+#ifdef GUARD_DOOR
+	if (held >= 0 && is_own((int)held)) {
+		sys_close((int)held);
+		return -ENOSYS;
+	}
+#endif
 	if (held < 0 || (how->flags & O_PATH))
 		return held;
 	fd = guard.has_proc ? open_for(HOOK_syscall, AT_FDCWD, open_link_of((int)held).name, flags, 0) : -ENOSYS;
@@ -124,9 +202,11 @@ static long open_how(int dir, const char *name, const struct open_how *given, si
 
 	if (size < sizeof how || (uintptr_t)given < 4096)
 		return gate(SYS_openat2, dir, GATE_PTR(name), GATE_PTR(given), (long)size);
-	if (size > sizeof how)
-		return -E2BIG; /* fields of later kernels, which this version cannot judge */
 	how = *given;
+	/* Fields of later kernels, which this version cannot judge; none of them set, they mean nothing. */
+	for (size_t i = sizeof how; i < size; i++)
+		if (i >= HOW_MAX || ((const char *)given)[i])
+			return -E2BIG;
 	error = name_copy(copy, name);
 	if (error)
 		return error;
@@ -244,6 +324,8 @@ static const char *with_slash(const char *name, char out[256])
 	CALL(pivot_root, pivot_root(TEXT_ARG(a), TEXT_ARG(b)))                                                         \
 	CALL(mount, mount(TEXT_ARG(a), TEXT_ARG(b), TEXT_ARG(c), SIZE(d), pointer(e)))                                 \
 	CALL(umount2, umount2(TEXT_ARG(a), INT(b)))                                                                    \
+	CALL(adjtimex, adjtimex(OUT(a)))                                                                               \
+	CALL(clock_adjtime, clock_adjtime((clockid_t)a, OUT(b)))                                                                    \
 	CALL(swapon, swapon(TEXT_ARG(a), INT(b)))                                                                      \
 	CALL(swapoff, swapoff(TEXT_ARG(a)))
 
@@ -316,7 +398,6 @@ static void *choose_asked(long args[JUMP_ARGS])
 	case SYS_settimeofday:
 	case SYS_clock_settime:
 	case SYS_acct:
-	case SYS_quotactl:
 	case SYS_syslog:
 	case SYS_vhangup:
 #ifdef SYS_iopl
@@ -324,7 +405,32 @@ static void *choose_asked(long args[JUMP_ARGS])
 	case SYS_ioperm:
 #endif
 		return ask(args, 0, VERB_SET(KERNEL));
+	case SYS_quotactl:
+		return act_sets_quota((int)args[1]) ? ask(args, 0, VERB_SET(KERNEL)) : NULL;
+	case SYS_prctl:
+		/* What program this is seen to run. */
+		return args[1] == PR_SET_MM && (args[2] == PR_SET_MM_EXE_FILE || args[2] == PR_SET_MM_MAP)
+			       ? ask(args, 0, VERB_SET(IDENTITY)) : NULL;
+	case SYS_lsm_set_self_attr:
+		return ask(args, 0, VERB_SET(IDENTITY));
+	case SYS_fcntl:
+		return ask_owner(args, args[2], args[3]);
+	case SYS_prlimit64:
+		return args[3] ? ask_harm(args, (pid_t)args[1]) : NULL;
+	case SYS_sched_setparam:
+	case SYS_sched_setscheduler:
+	case SYS_sched_setattr:
+	case SYS_sched_setaffinity:
+		return ask_harm(args, (pid_t)args[1]);
+	case SYS_setpriority:
+		return ask_priority(args, args[1], (pid_t)args[2]);
+	case SYS_ioprio_set:
+		return ask_priority(args, args[1] - 1, (pid_t)args[2]);
+	case SYS_perf_event_open:
+		return ask_perf(args, (pid_t)args[2], args[5]);
 	case SYS_ptrace:
+		if (args[1] == PTRACE_TRACEME)
+			return ask(args, 0, VERB_SET(TRACE)); /* to its parent */
 		return ask(args, args[1] == PTRACE_ATTACH || args[1] == PTRACE_SEIZE ? (pid_t)args[2] : NOBODY,
 			   VERB_SET(TRACE));
 	case SYS_pidfd_getfd:
@@ -336,6 +442,8 @@ static void *choose_asked(long args[JUMP_ARGS])
 	case SYS_rt_tgsigqueueinfo:
 		return ask_signal(args, (pid_t)args[1], (int)args[3]);
 	case SYS_pidfd_send_signal:
+		if (args[4] & ACT_SIGNAL_GROUP)
+			return ask_harm_of_all(args, behind((int)args[1]));
 		return ask_signal(args, behind((int)args[1]), (int)args[2]);
 	case SYS_io_uring_setup:
 		/* A ring's operations pass no hook: as on a kernel without. */

@@ -60,11 +60,13 @@ const char *hook_name(enum hook hook)
 #define SOURCE(dir, path, flags) call_linked(&call, dir, path, flags);
 #define OLD(dir, path, verbs) call_old_name(&call, dir, path, VERB_SET(DELETE) | (verbs));
 #define NEW(dir, path, verbs) call_new_name(&call, dir, path, verbs);
+#define WIDENS(from, to) call_widens(&call, from, to);
 
 #define SELF(verb) call_self(&call, VERB_SET(verb));
 #define SELF_IF(condition, verb) call_self(&call, (condition) ? VERB_SET(verb) : 0);
 #define PEER(pid, verb) call_peer(&call, pid, VERB_SET(verb));
 #define SENT(pid, number) call_signal(&call, pid, number);
+#define SENT_FD(fd, number, flags) act_sent_by_fd(&call, fd, number, flags);
 #define PLACE(path, follow, verb) call_place(&call, path, follow, VERB_SET(verb));
 
 #define ACT(number, ...) gate(SYS_##number, __VA_ARGS__)

@@ -108,10 +108,7 @@ static const char *begin(struct call *call, int dir, const char *name, verb_set 
 /* In a removed directory nothing exists and nothing can be made; only ".." leads out of it. */
 static bool stays_inside(const char *name)
 {
-	for (const char *at = name; (at = strstr(at, "..")); at += 2)
-		if ((at == name || at[-1] == '/') && (at[2] == '/' || at[2] == '\0'))
-			return false;
-	return name[0] != '/';
+	return name[0] != '/' && !path_climbs(name);
 }
 
 /* A link of proc(5) leads to an open file: hold that, and take its name from the descriptor, or none. */
@@ -124,24 +121,31 @@ static int hold_magic(struct operand *operand, int flags)
 	return fd;
 }
 
+/* A name that was resolved has lost the slash at its end, which wants a directory. */
+static int directory_flag(const char *name)
+{
+	return name[strlen(name) - 1] == '/' ? O_DIRECTORY : 0;
+}
+
 /*
- * Open NAME to hold it, and put its canonical name into the operand.
+ * Open NAME to hold it, and put its canonical name into the operand. One that climbs is always resolved: ".." leads to
+ * where its directory is in that moment, which may have been moved.
  * Returns the descriptor, or -errno with the best name known in the operand.
  */
 static int hold(struct call *call, struct operand *operand, int dir, const char *name, int flags, bool follow)
 {
-	bool direct = name[0] == '/' || !name_is_contended();
+	bool direct = name[0] == '/' || !name_is_contended(), climbs = path_climbs(name);
 	int error = path_lexical(dir, name, &operand->path);
-	int fd;
+	int fd = -ELOOP;
 
 	if (error) {
 		operand->path.len = 0;
 		return error;
 	}
 	/* With threads about, DIR may mean something else by now: act on the name that was read. */
-	if (direct)
+	if (direct && !climbs)
 		fd = nolinks_open(dir, name, flags, 0);
-	else
+	else if (!climbs)
 		fd = nolinks_open(AT_FDCWD, operand->path.text, flags, 0);
 	if ((fd == -EACCES || fd == -ENAMETOOLONG) && !direct) {
 		/* A directory above the working directory is closed to us, or too far up: hold the start, then name that. */
@@ -159,7 +163,13 @@ static int hold(struct call *call, struct operand *operand, int dir, const char 
 			return hold_magic(operand, flags);
 		if (error)
 			return error;
-		fd = nolinks_open(AT_FDCWD, operand->path.text, flags, 0);
+		fd = nolinks_open(AT_FDCWD, operand->path.text, flags | directory_flag(name), 0);
+	}
+	/* Where a directory above is closed to us, what was reached has a name all the same. */
+	if (climbs && (fd == -EACCES || fd == -ENAMETOOLONG)) {
+		fd = nolinks_open(dir, name, flags, 0);
+		if (fd >= 0 && path_of_directory(fd, &operand->path) != 0)
+			operand->path.len = 0;
 	}
 	return fd;
 }

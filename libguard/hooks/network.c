@@ -6,6 +6,7 @@
  */
 #include "libguard/hooks/network.h"
 
+#include "libguard/core/buf.h"
 #include "libguard/core/sys.h"
 #include "libguard/hooks/cancel.h"
 
@@ -25,8 +26,27 @@ struct address {
 	struct addr addr;
 };
 
-static void take(struct address *address, const void *given, socklen_t len)
+/*
+ * The family by which the kernel reads an address: some sockets (udp, raw) take what says AF_UNSPEC, or anything, for one
+ * of their own. To connect by AF_UNSPEC is to disconnect.
+ */
+static sa_family_t family_of(int fd, const struct sockaddr *any, bool connects)
 {
+	sa_family_t family = any->sa_family;
+	socklen_t size = sizeof(int);
+	int domain;
+
+	if (family == AF_INET || (connects && family == AF_UNSPEC))
+		return family;
+	if (SYS_5(SYS_getsockopt, fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) != 0)
+		return family == AF_UNSPEC ? AF_INET : family;
+	return domain == AF_INET || domain == AF_INET6 ? (sa_family_t)domain : family;
+}
+
+static void take(struct address *address, int fd, const void *given, socklen_t len, bool connects)
+{
+	sa_family_t said;
+
 	address->given = given;
 	address->len = len;
 	address->addr.family = ADDR_NONE;
@@ -34,26 +54,51 @@ static void take(struct address *address, const void *given, socklen_t len)
 		return; /* the kernel's to refuse */
 	memcpy(&address->copy, given, len);
 	address->given = &address->copy;
+	if (len < sizeof said)
+		return;
+	said = address->copy.any.sa_family;
+	address->copy.any.sa_family = family_of(fd, &address->copy.any, connects);
 	if (addr_read(&address->copy.any, len, &address->addr) != 0)
 		address->addr.family = ADDR_NONE;
+	address->copy.any.sa_family = said;
 }
 
-/* The name of a unix socket's file as policies see it. */
-static struct text name_socket(struct call *call, struct operand *operand, struct text socket)
+/*
+ * A unix socket's file as policies see it. Who connects or sends to one gets it held, and goes on by a name that leads to it
+ * alone: a link in its own may change. What is bound must have its own name, which others are told.
+ */
+static struct operand *name_socket(struct call *call, struct address *address, verb_set verbs)
 {
-	char *name = call->scratch->name[operand - call->operands];
+	struct sockaddr_un *copy = (struct sockaddr_un *)(void *)&address->copy;
+	struct text socket = address->addr.socket;
+	char name[sizeof address->addr.storage + 1];
+	struct operand *operand;
 
-	if (socket.len > 0 && socket.data[0] == '@')
-		return socket;
+	if (socket.len == 0 || socket.data[0] == '@') {
+		operand = call_operand(call, verbs);
+		operand->object.text = socket;
+		return operand;
+	}
 	memcpy(name, socket.data, socket.len);
 	name[socket.len] = '\0';
-	if (socket.len == 0 || path_resolve(AT_FDCWD, name, true, call->scratch->rest, &operand->path) != 0)
-		return socket;
-	operand_named(operand);
-	return operand->object.text;
+	if (verbs & VERB_SET(BIND)) {
+		operand = call_operand(call, verbs);
+		operand->object.text = socket;
+		if (path_resolve(AT_FDCWD, name, true, call->scratch->rest, &operand->path) == 0)
+			operand_named(operand);
+		return operand;
+	}
+	call_file(call, AT_FDCWD, name, verbs);
+	operand = &call->operands[call->count - 1];
+	operand->unknown = call->result == 0 && operand->verbs && operand->path.len == 0;
+	if (call->result == 0 && (operand->held || operand->verbs) && strlen(operand->last) < sizeof copy->sun_path) {
+		strcpy(copy->sun_path, operand->last);
+		address->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(copy->sun_path) + 1);
+	}
+	return operand;
 }
 
-static void name_address(struct call *call, struct address *address, enum verb verb)
+static void name_address(struct call *call, struct address *address, verb_set verbs)
 {
 	struct addr *addr = &address->addr;
 	struct buf text = {.data = call->scratch ? call->scratch->text : NULL, .cap = sizeof call->scratch->text / 2};
@@ -62,16 +107,13 @@ static void name_address(struct call *call, struct address *address, enum verb v
 	/* Netlink asks the kernel about this machine; libc itself does so for every look-up. */
 	if (!call->on || addr->family == ADDR_NONE || (addr->family == ADDR_OTHER && addr->other == AF_NETLINK))
 		return;
-	if (verb != VERB_BIND)
+	if (!(verbs & VERB_SET(BIND)))
 		addr_as_peer(addr);
-	operand = call_operand(call, 1u << verb);
+	operand = addr->family == ADDR_UNIX ? name_socket(call, address, verbs) : call_operand(call, verbs);
 	operand->object.kind = OBJECT_ADDRESS;
 	operand->object.addr = addr;
-	if (addr->family == ADDR_UNIX) {
-		operand->object.text = name_socket(call, operand, addr->socket);
-		operand->object.kind = OBJECT_ADDRESS;
+	if (addr->family == ADDR_UNIX)
 		return;
-	}
 	addr_write(addr, &text);
 	operand->object.text = (struct text){text.data, text.len};
 	for (unsigned i = 0; i < guard.session_count && operand->object.host.len == 0; i++) {
@@ -91,17 +133,21 @@ static long ask_anywhere(enum hook hook)
 	struct call call;
 
 	call_enter(&call, hook);
-	name_address(&call, &address, VERB_SEND);
+	name_address(&call, &address, VERB_SET(SEND));
 	(void)!call_allowed(&call);
 	return call_finish(&call);
 }
 
-/* Packets with every header, or with every one but the link's. */
+/*
+ * Packets with every header, or with every one but the link's; and SCTP, which has ways of its own to connect
+ * (setsockopt) and is what a sequence of packets means to IP.
+ */
 static bool is_anywhere(int family, int type, int protocol)
 {
 	type &= ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
 	return family == AF_PACKET || family == AF_XDP || type == SOCK_PACKET ||
-	       ((family == AF_INET || family == AF_INET6) && type == SOCK_RAW && protocol == IPPROTO_RAW);
+	       ((family == AF_INET || family == AF_INET6) &&
+		((type == SOCK_RAW && protocol == IPPROTO_RAW) || type == SOCK_SEQPACKET || protocol == IPPROTO_SCTP));
 }
 
 EXPORT int socket(int family, int type, int protocol)
@@ -111,11 +157,18 @@ EXPORT int socket(int family, int type, int protocol)
 	return (int)call_errno(error < 0 ? error : gate(SYS_socket, family, type, protocol));
 }
 
+/* Headers by which a packet goes elsewhere than to the address that is named: source routes. */
+static bool writes_headers(int level, int option, socklen_t len)
+{
+	if (level == IPPROTO_IP)
+		return option == IP_HDRINCL || (option == IP_OPTIONS && len > 0);
+	return level == IPPROTO_IPV6 && (option == IPV6_HDRINCL || (len > 0 && (option == IPV6_RTHDR || option == IPV6_2292RTHDR ||
+										option == IPV6_2292PKTOPTIONS)));
+}
+
 EXPORT int setsockopt(int fd, int level, int option, const void *value, socklen_t len)
 {
-	bool writes_headers = (level == IPPROTO_IP && option == IP_HDRINCL) ||
-			      (level == IPPROTO_IPV6 && option == IPV6_HDRINCL);
-	long error = writes_headers ? ask_anywhere(HOOK_setsockopt) : 0;
+	long error = writes_headers(level, option, len) ? ask_anywhere(HOOK_setsockopt) : 0;
 
 	return (int)call_errno(error < 0 ? error : gate(SYS_setsockopt, fd, level, option, GATE_PTR(value), (long)len));
 }
@@ -126,8 +179,8 @@ long network_ask(enum hook hook, const struct sockaddr *given, socklen_t len, en
 	struct call call;
 
 	call_enter(&call, hook);
-	take(&address, given, len);
-	name_address(&call, &address, verb);
+	take(&address, -1, given, len, verb == VERB_CONNECT);
+	name_address(&call, &address, 1u << verb);
 	(void)!call_allowed(&call);
 	return call_finish(&call);
 }
@@ -138,10 +191,10 @@ static int connect_hook(enum hook hook, int fd, const struct sockaddr *given, so
 	struct call call;
 
 	call_enter(&call, hook);
-	take(&address, given, len);
-	name_address(&call, &address, VERB_CONNECT);
+	take(&address, fd, given, len, true);
+	name_address(&call, &address, VERB_SET(CONNECT));
 	if (call_allowed(&call))
-		CANCEL_POINT(&call, call.result = gate(SYS_connect, fd, GATE_PTR(address.given), len));
+		CANCEL_POINT(&call, call.result = gate(SYS_connect, fd, GATE_PTR(address.given), address.len));
 	return (int)call_leave(&call);
 }
 
@@ -155,14 +208,31 @@ EXPORT int __connect(int fd, const struct sockaddr *given, socklen_t len)
 	return connect_hook(HOOK___connect, fd, given, len);
 }
 
+/* In the kernel door: a name that leads through "/proc/self" would lead through ours. The directory is held. */
+static long bind_below(struct address *address, const struct operand *operand)
+{
+	struct sockaddr_un *copy = (struct sockaddr_un *)(void *)&address->copy;
+	struct buf name = BUF_ON(copy->sun_path);
+
+	if (operand->dir == AT_FDCWD)
+		return 0;
+	buf_str(&name, "/proc/self/fd/");
+	buf_i64(&name, operand->dir);
+	buf_char(&name, '/');
+	buf_str(&name, operand->last);
+	buf_cstr(&name);
+	address->len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + name.len + 1);
+	return name.overflow ? -ENAMETOOLONG : 0;
+}
+
 static int bind_hook(enum hook hook, int fd, const struct sockaddr *given, socklen_t len)
 {
 	struct address address;
 	struct call call;
 
 	call_enter(&call, hook);
-	take(&address, given, len);
-	name_address(&call, &address, VERB_BIND);
+	take(&address, fd, given, len, false);
+	name_address(&call, &address, VERB_SET(BIND));
 	if (call.on && address.addr.family == ADDR_UNIX && address.addr.socket.len > 0 && address.addr.socket.data[0] != '@') {
 		/* A name in the file system comes into being. The kernel makes it by the name given: it is what peers see. */
 		char name[sizeof address.addr.storage + 1];
@@ -170,9 +240,11 @@ static int bind_hook(enum hook hook, int fd, const struct sockaddr *given, sockl
 		memcpy(name, address.addr.socket.data, address.addr.socket.len);
 		name[address.addr.socket.len] = '\0';
 		call_name(&call, AT_FDCWD, name, VERB_SET(CREATE));
+		if (UNLIKELY(path_guest.met) && call.result == 0)
+			call.result = bind_below(&address, &call.operands[call.count - 1]);
 	}
 	if (call_allowed(&call))
-		call.result = gate(SYS_bind, fd, GATE_PTR(address.given), len);
+		call.result = gate(SYS_bind, fd, GATE_PTR(address.given), address.len);
 	return (int)call_leave(&call);
 }
 
@@ -226,12 +298,18 @@ EXPORT int listen(int fd, int backlog)
 
 	call_enter(&call, HOOK_listen);
 	if (call.on && is_unbound(fd, &own, &len)) {
-		take(&address, &own, len);
-		name_address(&call, &address, VERB_BIND);
+		take(&address, fd, &own, len, false);
+		name_address(&call, &address, VERB_SET(BIND));
 	}
 	if (call_allowed(&call))
 		call.result = gate(SYS_listen, fd, backlog);
 	return (int)call_leave(&call);
+}
+
+/* With MSG_FASTOPEN the first data connects. */
+static verb_set verbs_of_send(int flags)
+{
+	return VERB_SET(SEND) | (flags & MSG_FASTOPEN ? VERB_SET(CONNECT) : 0);
 }
 
 EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const struct sockaddr *given, socklen_t len)
@@ -245,12 +323,25 @@ EXPORT ssize_t sendto(int fd, const void *data, size_t size, int flags, const st
 		return call_errno(result);
 	}
 	call_enter(&call, HOOK_sendto);
-	take(&address, given, len);
-	name_address(&call, &address, VERB_SEND);
+	take(&address, fd, given, len, false);
+	name_address(&call, &address, verbs_of_send(flags));
 	if (call_allowed(&call))
 		CANCEL_POINT(&call, call.result = gate(SYS_sendto, fd, GATE_PTR(data), (long)size, flags,
-						       GATE_PTR(address.given), len));
+						       GATE_PTR(address.given), address.len));
 	return call_leave(&call);
+}
+
+/* Does this one message carry such headers? */
+static bool has_headers(const struct msghdr *message)
+{
+	if (message->msg_controllen < CMSG_LEN(0) || (uintptr_t)message->msg_control < 4096)
+		return false;
+	for (struct cmsghdr *at = CMSG_FIRSTHDR(message); at; at = CMSG_NXTHDR((struct msghdr *)(uintptr_t)message, at)) {
+		if ((at->cmsg_level == IPPROTO_IP && at->cmsg_type == IP_RETOPTS) ||
+		    (at->cmsg_level == IPPROTO_IPV6 && (at->cmsg_type == IPV6_RTHDR || at->cmsg_type == IPV6_2292RTHDR)))
+			return true;
+	}
+	return false;
 }
 
 static ssize_t send_message(enum hook hook, int fd, const struct msghdr *message, int flags)
@@ -260,15 +351,21 @@ static ssize_t send_message(enum hook hook, int fd, const struct msghdr *message
 	struct call call;
 	long result;
 
+	if ((uintptr_t)message >= 4096 && UNLIKELY(has_headers(message))) {
+		result = ask_anywhere(hook);
+		if (result < 0)
+			return call_errno(result);
+	}
 	if ((uintptr_t)message < 4096 || !message->msg_name) {
 		CANCEL_POINT(NULL, result = gate(SYS_sendmsg, fd, GATE_PTR(message), flags));
 		return call_errno(result);
 	}
 	copy = *message;
 	call_enter(&call, hook);
-	take(&address, copy.msg_name, copy.msg_namelen);
-	name_address(&call, &address, VERB_SEND);
+	take(&address, fd, copy.msg_name, copy.msg_namelen, false);
+	name_address(&call, &address, verbs_of_send(flags));
 	copy.msg_name = (void *)(uintptr_t)address.given;
+	copy.msg_namelen = address.len;
 	if (call_allowed(&call))
 		CANCEL_POINT(&call, call.result = gate(SYS_sendmsg, fd, GATE_PTR(&copy), flags));
 	return call_leave(&call);

@@ -15,6 +15,7 @@
 #include "libguard/hooks/nolinks.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #define TRIES 64 /* links that change and files that come and go between our calls */
@@ -141,42 +142,71 @@ static int open_or_make(struct opening *opening)
 	return -EAGAIN;
 }
 
-/* Whose memory "/proc/N/mem" or "/proc/N/task/M/mem" is; 0: it is another file. */
-static pid_t owner_of_memory(const struct path *path)
+/* Of which other process "/proc/N/..." tells; 0: of none. */
+static pid_t owner_of(const struct path *path)
 {
-	static const char tail[] = "/mem";
 	const char *at = path->text + sizeof "/proc/" - 1;
 	pid_t pid = 0;
 
-	if (LIKELY(path->len < sizeof tail + 7 || memcmp(path->text + path->len - (sizeof tail - 1), tail, sizeof tail - 1) != 0 ||
-		   memcmp(path->text, "/proc/", sizeof "/proc/" - 1) != 0))
+	if (LIKELY(path->len < sizeof "/proc/1/" || memcmp(path->text, "/proc/", sizeof "/proc/" - 1) != 0))
 		return 0;
 	for (; *at >= '0' && *at <= '9'; at++)
 		pid = pid * 10 + (*at - '0');
-	return *at == '/' ? pid : 0;
+	return *at == '/' && pid != self_pid() && SYS_3(SYS_tgkill, self_pid(), pid, 0) != 0 ? pid : 0;
 }
 
-/* To open another process's memory is to trace it. */
-static bool memory_allowed(struct opening *opening)
+static bool is_memory(const struct path *path)
 {
-	struct call *call = &opening->call;
-	pid_t pid = owner_of_memory(&opening->operand->path);
+	static const char tail[] = "/mem";
+
+	return path->len > sizeof tail && memcmp(path->text + path->len - (sizeof tail - 1), tail, sizeof tail - 1) == 0;
+}
+
+/* Decide about process PID as well. */
+static bool peer_allowed(struct call *call, pid_t pid, enum verb verb)
+{
 	unsigned count = call->count;
+
+	if (verb == VERB_SIGNAL)
+		call_signal(call, pid, SIGKILL);
+	else
+		call_peer(call, pid, 1u << verb);
+	return call->count == count || !call->operands[count].verbs || call_decide(call, &call->operands[count], 1u << verb);
+}
+
+/*
+ * To open another process's memory is to trace it. What can be written of one otherwise decides how it fares: whether it
+ * is killed where memory is short, who it is.
+ */
+static bool owner_allowed(struct opening *opening)
+{
+	const struct path *path = &opening->operand->path;
+	pid_t pid = owner_of(path);
 
 	if (LIKELY(pid == 0))
 		return true;
-	call_peer(call, pid, VERB_SET(TRACE));
-	return call->count == count || !call->operands[count].verbs ||
-	       call_decide(call, &call->operands[count], VERB_SET(TRACE));
+	if (is_memory(path))
+		return peer_allowed(&opening->call, pid, VERB_TRACE);
+	return (opening->flags & O_ACCMODE) == O_RDONLY || peer_allowed(&opening->call, pid, VERB_SIGNAL);
 }
 
 static int open_decided(struct opening *opening)
 {
 	bool plain = (opening->flags & (O_CREAT | O_EXCL)) != O_CREAT || (opening->flags & O_DIRECTORY);
 
-	if (!memory_allowed(opening))
+	if (!owner_allowed(opening))
 		return (int)opening->call.result;
 	return plain ? open_once(opening, opening->flags) : open_or_make(opening);
+}
+
+/* A pipe, or a file that was removed or never had a name. */
+static bool is_nameless(int fd)
+{
+	struct stat status;
+	char first;
+
+	return sys_fstat(fd, &status) == 0 &&
+	       (status.st_nlink == 0 || sys_readlinkat(AT_FDCWD, open_link_of(fd).name, &first, 1) != 1 || first != '/');
 }
 
 /* A link of proc(5) leads to an open file: hold it, name it, and open it again through the descriptor held. */
@@ -187,11 +217,18 @@ static int open_magic(struct opening *opening)
 	struct buf buf = BUF_ON(again);
 	int flags = opening->flags & ~(O_CREAT | O_EXCL | O_NOFOLLOW);
 	int held = (int)gate(SYS_openat, AT_FDCWD, GATE_PTR(operand->path.text), O_PATH | O_CLOEXEC, 0);
+	pid_t owner = owner_of(&operand->path);
 	int fd;
 
 	if (held < 0)
 		return held;
-	if (path_of_directory(held, &operand->path) == 0) {
+	if (owner && is_nameless(held)) {
+		operand->verbs = 0;
+		if (!peer_allowed(&opening->call, owner, VERB_TRACE)) {
+			sys_close(held);
+			return (int)opening->call.result;
+		}
+	} else if (path_of_directory(held, &operand->path) == 0) {
 		operand_named(operand);
 		if (!call_decide(&opening->call, operand, operand->verbs)) {
 			sys_close(held);
@@ -246,6 +283,17 @@ static int open_tries(struct opening *opening)
 		return error;
 	}
 	operand_named(operand);
+	/* ".." leads to where its directory is in that moment: what is opened is what it was when it was decided. */
+	if (UNLIKELY(path_climbs(opening->copy))) {
+		if (opening->copy[strlen(opening->copy) - 1] == '/' && !(opening->flags & O_CREAT))
+			opening->flags |= O_DIRECTORY;
+		if (resolve(opening, &error) && opening->plain)
+			error = -ELOOP;
+		if (error < 0) {
+			operand->verbs = 0;
+			return error;
+		}
+	}
 	for (unsigned tries = 0; fd == -ELOOP && tries < TRIES; tries++) {
 		if (error == PATH_MAGIC)
 			return open_magic(opening);

@@ -55,6 +55,7 @@ struct file {
 	struct stat status; /* all zero when it cannot be had */
 	uint64_t print;     /* content_print where a rule names a program of this size; 0: cannot be told */
 	bool is_loader;
+	char loader[256];   /* that the kernel starts in its place (PT_INTERP), where it is not libc's */
 	size_t len;         /* bytes in head; 0 when it cannot be read */
 	char head[HEAD];
 };
@@ -131,6 +132,39 @@ static bool is_loader(const struct file *file, int fd)
 	return false;
 }
 
+/* The loader that an ELF file names, wherever its headers are. */
+static void read_loader(struct file *file, int fd)
+{
+	static const char usual[][32] = {"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"};
+	Elf64_Phdr segment = {.p_type = PT_NULL};
+	Elf64_Ehdr elf;
+	size_t len;
+
+	file->loader[0] = '\0';
+	if (!is_elf(file))
+		return;
+	memcpy(&elf, file->head, sizeof elf);
+	for (unsigned i = 0; i < elf.e_phnum && segment.p_type != PT_INTERP; i++) {
+		size_t at = elf.e_phoff + i * sizeof segment;
+
+		if (at <= file->len && sizeof segment <= file->len - at)
+			memcpy(&segment, file->head + at, sizeof segment);
+		else if (sys_pread(fd, &segment, sizeof segment, (off_t)at) != sizeof segment)
+			return;
+	}
+	len = segment.p_filesz < sizeof file->loader ? segment.p_filesz : sizeof file->loader - 1;
+	if (segment.p_type != PT_INTERP)
+		return;
+	if (segment.p_offset <= file->len && len <= file->len - segment.p_offset)
+		memcpy(file->loader, file->head + segment.p_offset, len);
+	else if (sys_pread(fd, file->loader, len, (off_t)segment.p_offset) != (ssize_t)len)
+		len = 0;
+	file->loader[len] = '\0';
+	for (size_t i = 0; i < ARRAY_LEN(usual); i++)
+		if (!strcmp(file->loader, usual[i]))
+			file->loader[0] = '\0';
+}
+
 /* Does a rule name a program of this size? */
 static bool may_have_twin(uint64_t size)
 {
@@ -151,6 +185,7 @@ static void read_file(const struct operand *operand, struct file *file)
 	file->len = 0;
 	file->print = 0;
 	file->is_loader = false;
+	file->loader[0] = '\0';
 	if ((held >= 0 ? sys_fstat(held, &file->status)
 		       : sys_fstatat(operand->dir, operand->last, &file->status, 0)) != 0)
 		file->status = (struct stat){0};
@@ -162,6 +197,7 @@ static void read_file(const struct operand *operand, struct file *file)
 	len = sys_read(fd, file->head, HEAD);
 	file->len = len > 0 ? (size_t)len : 0;
 	file->is_loader = is_loader(file, fd);
+	read_loader(file, fd);
 	if (UNLIKELY(may_have_twin((uint64_t)file->status.st_size)))
 		file->print = content_print(fd, (uint64_t)file->status.st_size);
 	sys_close(fd);
@@ -367,6 +403,27 @@ static bool loaded_allowed(struct call *call, char *const *argv, char *const *en
 	return bare ? call_decide(call, operand, operand->verbs) : decide(call, operand, file);
 }
 
+/* What the kernel starts in a program's place is any file that it names. Recorded if it is refused. */
+static bool started_allowed(struct call *call, char *const *argv, char *const *envp, struct file *file)
+{
+	struct operand *operand;
+	bool allowed;
+
+	call_file(call, AT_FDCWD, file->loader, VERB_SET(EXEC));
+	operand = &call->operands[call->count - 1];
+	operand->loaded = true;
+	if (call->result < 0) {
+		operand->verbs = 0;
+		call->result = 0; /* the kernel says what is wrong with it */
+		return true;
+	}
+	describe(call, operand, argv, envp);
+	allowed = decide(call, operand, file);
+	if (allowed)
+		operand->verbs = 0;
+	return allowed;
+}
+
 bool program_allowed(struct call *call, int dir, const char *name, int at_flags, char *const *argv, char *const *envp,
 		     char **words, enum event_coverage *coverage)
 {
@@ -401,6 +458,8 @@ bool program_allowed(struct call *call, int dir, const char *name, int at_flags,
 	if (allowed && file.is_loader && (argv = loader_words(argv)) != NULL)
 		allowed = loaded_allowed(call, argv, envp, &file);
 	*coverage = coverage_of(&file);
+	if (allowed && file.loader[0])
+		allowed = started_allowed(call, argv, envp, &file);
 	return allowed && call->result >= 0;
 }
 

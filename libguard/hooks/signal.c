@@ -45,8 +45,7 @@ static bool member_allowed(enum hook hook, pid_t pid, int number, long *error)
 	return allowed;
 }
 
-/* May every member of the group get the signal? All processes when GROUP is 0. */
-static bool group_allowed(enum hook hook, pid_t group, int number, long *error)
+bool act_signals_group(enum hook hook, pid_t group, int number, long *error)
 {
 	_Alignas(8) char entries[2048];
 	int directory = sys_open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
@@ -72,6 +71,17 @@ static bool group_allowed(enum hook hook, pid_t group, int number, long *error)
 	return allowed;
 }
 
+void act_sent_by_fd(struct call *call, int fd, int number, unsigned flags)
+{
+	pid_t peer = peer_of_pidfd(fd);
+	long error = 0;
+
+	if (!(flags & ACT_SIGNAL_GROUP))
+		call_signal(call, peer, number);
+	else if (call->on && number != 0 && peer > 0 && !act_signals_group(call->hook, peer, number, &error))
+		call->result = error;
+}
+
 static long kill_hook(enum hook hook, pid_t pid, int number)
 {
 	struct call call;
@@ -80,7 +90,7 @@ static long kill_hook(enum hook hook, pid_t pid, int number)
 	if (number != 0 && pid <= 0 && guard_ready()) {
 		pid_t group = pid == 0 ? (pid_t)SYS_1(SYS_getpgid, 0) : (pid == -1 ? 0 : -pid);
 
-		if (!group_allowed(hook, group, number, &error))
+		if (!act_signals_group(hook, group, number, &error))
 			return error;
 		return gate(SYS_kill, pid, number);
 	}

@@ -11,7 +11,7 @@
 #include <stdarg.h>
 #include <sys/ptrace.h>
 
-/* The first grip is the decision; every other request needs it. PTRACE_TRACEME gives the grip away, to the parent. */
+/* The first grip is the decision; every other request needs it. PTRACE_TRACEME gives the parent a grip on this process. */
 EXPORT long ptrace(enum __ptrace_request request, ...)
 {
 	struct call call;
@@ -24,10 +24,13 @@ EXPORT long ptrace(enum __ptrace_request request, ...)
 	address = va_arg(rest, void *);
 	data = va_arg(rest, void *);
 	va_end(rest);
-	if (request != PTRACE_ATTACH && request != PTRACE_SEIZE)
+	if (request != PTRACE_ATTACH && request != PTRACE_SEIZE && request != PTRACE_TRACEME)
 		return NEXT_OF(ptrace)(request, pid, address, data);
 	call_enter(&call, HOOK_ptrace);
-	call_peer(&call, pid, VERB_SET(TRACE));
+	if (request == PTRACE_TRACEME)
+		call_self(&call, VERB_SET(TRACE));
+	else
+		call_peer(&call, pid, VERB_SET(TRACE));
 	if (call_allowed(&call))
 		call.result = gate(SYS_ptrace, request, pid, GATE_PTR(address), GATE_PTR(data));
 	return call_leave(&call);

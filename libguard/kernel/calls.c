@@ -6,6 +6,8 @@
 
 #include <errno.h>
 #include <sched.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 
 /* What makes a world of its own. A new time is unshare's alone: clone's lowest bits are a signal. */
 #define NEW_NAMESPACES                                                                                                 \
@@ -16,7 +18,10 @@
 #define IF_SET(n, mask) CHECK_SET, n, mask
 #define IF_GIVEN(n) CHECK_GIVEN, n, 0
 #define IF_HIDES CHECK_HIDES, 0, 0
-#define IF_CHANGES_FLAGS CHECK_CHANGES_FLAGS, 1, 0
+#define IF_IS(n, value) CHECK_IS, n, value
+#define IF_CHANGES_FILES CHECK_CHANGES_FILES, 1, 0
+#define IF_OWNS CHECK_OWNS, 1, 0
+#define IF_LIMITS CHECK_LIMITS, 0, 0
 #define IF_FRAMES CHECK_FRAMES, 0, 0
 #define IF_HEADERS CHECK_HEADERS, 2, 0
 #define IF_GRIPS CHECK_GRIPS, 0, 0

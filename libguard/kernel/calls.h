@@ -23,8 +23,11 @@ enum calls_check {
 	CHECK_ALWAYS,
 	CHECK_SET,
 	CHECK_GIVEN,
+	CHECK_IS,
 	CHECK_HIDES,
-	CHECK_CHANGES_FLAGS,
+	CHECK_CHANGES_FILES,
+	CHECK_OWNS,
+	CHECK_LIMITS,
 	CHECK_FRAMES,
 	CHECK_HEADERS,
 	CHECK_GRIPS,
@@ -35,7 +38,7 @@ enum calls_check {
 enum calls_work { WORK_NOTHING, WORK_OPENS, WORK_ACTS, WORK_ASKS, WORK_RUNS, WORK_MAPS };
 
 struct calls_row {
-	char name[20];
+	char name[24];
 	int16_t number[CALLS_MACHINES]; /* -1: there is none */
 	uint8_t way;                    /* enum calls_way */
 	uint8_t check;                  /* enum calls_check */

@@ -8,8 +8,11 @@
  */
 #include "libguard/kernel/filter.h"
 
+#include <asm/sockios.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
+#include <linux/fiemap.h>
 #include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <netinet/in.h>
@@ -17,14 +20,13 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #ifndef SECCOMP_RET_USER_NOTIF
 #define SECCOMP_RET_USER_NOTIF 0x7fc00000u
 #endif
-#ifndef FS_IOC_FSSETXATTR
-#define FS_IOC_FSSETXATTR 0x401c5820
-#endif
+#define NEW_USERFAULTFD 0xaa00u /* USERFAULTFD_IOC_NEW of /dev/userfaultfd, Linux 6.1 */
 
 #ifndef AF_XDP
 #define AF_XDP 44
@@ -160,6 +162,51 @@ static void check_maps(struct builder *b, unsigned pass, unsigned act)
 	jump(b, act);
 }
 
+/*
+ * File systems have hundreds of commands, of which few only ask, and those programs use all the time: told by the letter of
+ * their kind (Documentation/userspace-api/ioctl/ioctl-number.rst).
+ */
+static void check_changes(struct builder *b, unsigned argument, unsigned pass, unsigned act)
+{
+	static const uint32_t kinds[] = {'f' << 8, 'X' << 8, 'v' << 8, 'r' << 8, 0x94 << 8, 0xf5 << 8};
+	static const uint32_t asking[] = {FS_IOC_GETFLAGS, FS_IOC_FIEMAP, FICLONE, FICLONERANGE, FIDEDUPERANGE, FS_IOC_FSGETXATTR};
+	static const uint32_t others[] = {TIOCSTI, TIOCLINUX, FIOSETOWN, SIOCSPGRP, NEW_USERFAULTFD};
+	unsigned file = label(b);
+
+	load(b, LOW(argument));
+	emit(b, BPF_ALU | BPF_AND | BPF_K, 0xff00, 0, 0);
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if_equal(b, kinds[i], file);
+	load(b, LOW(argument));
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if_equal(b, others[i], act);
+	jump(b, pass);
+	put(b, file);
+	load(b, LOW(argument));
+	for (size_t i = 0; i < ARRAY_LEN(asking); i++)
+		if_equal(b, asking[i], pass);
+	jump(b, act);
+}
+
+static void check_headers(struct builder *b, unsigned pass, unsigned act)
+{
+	unsigned six = label(b);
+
+	load(b, LOW(1));
+	if_equal(b, IPPROTO_IPV6, six);
+	if_other(b, IPPROTO_IP, pass);
+	load(b, LOW(2));
+	if_equal(b, IP_HDRINCL, act);
+	if_equal(b, IP_OPTIONS, act);
+	jump(b, pass);
+	put(b, six);
+	load(b, LOW(2));
+	if_equal(b, IPV6_HDRINCL, act);
+	if_equal(b, IPV6_RTHDR, act);
+	if_equal(b, IPV6_2292RTHDR, act);
+	if_equal(b, IPV6_2292PKTOPTIONS, act);
+}
+
 /* Go to PASS unless the row's check holds; behind this comes what is done if it does. */
 static void check(struct builder *b, const struct calls_row *row, unsigned pass)
 {
@@ -176,11 +223,23 @@ static void check(struct builder *b, const struct calls_row *row, unsigned pass)
 		load(b, HIGH(row->argument));
 		if_other(b, 0, act);
 		break;
-	case CHECK_CHANGES_FLAGS:
+	case CHECK_IS:
 		load(b, LOW(row->argument));
-		if_equal(b, (uint32_t)FS_IOC_SETFLAGS, act);
-		if_equal(b, (uint32_t)FS_IOC_FSSETXATTR, act);
-		if_equal(b, TIOCSTI, act);
+		if_equal(b, row->value, act);
+		break;
+	case CHECK_CHANGES_FILES:
+		check_changes(b, row->argument, pass, act);
+		break;
+	case CHECK_OWNS:
+		load(b, LOW(row->argument));
+		if_equal(b, F_SETOWN, act);
+		if_equal(b, F_SETOWN_EX, act);
+		break;
+	case CHECK_LIMITS:
+		load(b, LOW(row->argument));
+		if_other(b, 0, act);
+		load(b, LOW(row->argument + 1u));
+		if_equal(b, RLIMIT_CORE, act);
 		break;
 	case CHECK_FRAMES:
 		load(b, LOW(row->argument));
@@ -188,15 +247,19 @@ static void check(struct builder *b, const struct calls_row *row, unsigned pass)
 		if_equal(b, AF_XDP, act);
 		load(b, LOW(2));
 		if_equal(b, IPPROTO_RAW, act);
+		if_equal(b, IPPROTO_SCTP, act);
+		load(b, LOW(1));
+		if_equal(b, SOCK_SEQPACKET, act);
+		if_equal(b, SOCK_SEQPACKET | SOCK_CLOEXEC, act);
+		if_equal(b, SOCK_SEQPACKET | SOCK_NONBLOCK, act);
+		if_equal(b, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, act);
 		break;
 	case CHECK_HEADERS:
-		/* Whatever the level: few options have these numbers, and none is set often. */
-		load(b, LOW(row->argument));
-		if_equal(b, IP_HDRINCL, act);
-		if_equal(b, IPV6_HDRINCL, act);
+		check_headers(b, pass, act);
 		break;
 	case CHECK_GRIPS:
 		load(b, LOW(row->argument));
+		if_equal(b, PTRACE_TRACEME, act);
 		if_equal(b, PTRACE_ATTACH, act);
 		if_equal(b, PTRACE_SEIZE, act);
 		break;

@@ -26,6 +26,7 @@ static int map_file(const char *directory, const char *name, int prot, struct ma
 {
 	char storage[288];
 	struct buf path = BUF_ON(storage);
+	int flags = ((prot & PROT_WRITE) ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW;
 	struct stat info;
 	int fd, result;
 
@@ -35,7 +36,9 @@ static int map_file(const char *directory, const char *name, int prot, struct ma
 	buf_cstr(&path);
 	if (path.overflow)
 		return -ENAMETOOLONG;
-	fd = sys_open(storage, ((prot & PROT_WRITE) ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NOFOLLOW, 0);
+	fd = sys_open(storage, flags, 0);
+	if (fd == -EACCES)
+		fd = sys_open_by_supervisor(storage, flags);
 	if (fd < 0)
 		return fd;
 	result = sys_fstat(fd, &info);

@@ -5,6 +5,7 @@
 #include "tests/unit/suite.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/fs.h>
 #include <linux/seccomp.h>
@@ -14,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #define GATE 0x123480000000u
@@ -49,6 +51,9 @@ static uint32_t run(const struct seccomp_data *data, bool *looked)
 				return 0;
 			memcpy(&a, (const char *)data + one->k, 4);
 			*looked |= one->k != offsetof(struct seccomp_data, nr) && one->k != offsetof(struct seccomp_data, arch);
+			break;
+		case BPF_ALU | BPF_AND | BPF_K:
+			a &= one->k;
 			break;
 		case BPF_JMP | BPF_JA:
 			at += (int)one->k;
@@ -92,12 +97,18 @@ static void provoke(const struct calls_row *row, struct seccomp_data *data)
 		data->args[row->argument] = row->value & -row->value;
 	else if (row->check == CHECK_GIVEN)
 		data->args[row->argument] = UINT64_C(1) << 32;
-	else if (row->check == CHECK_CHANGES_FLAGS)
+	else if (row->check == CHECK_IS)
+		data->args[row->argument] = row->value;
+	else if (row->check == CHECK_CHANGES_FILES)
 		data->args[1] = (uint64_t)FS_IOC_SETFLAGS;
+	else if (row->check == CHECK_OWNS)
+		data->args[1] = F_SETOWN;
+	else if (row->check == CHECK_LIMITS)
+		data->args[1] = RLIMIT_CORE;
 	else if (row->check == CHECK_FRAMES)
 		data->args[0] = AF_PACKET;
 	else if (row->check == CHECK_HEADERS)
-		data->args[2] = IP_HDRINCL;
+		data->args[2] = IP_HDRINCL; /* level 0 is IP's */
 	else if (row->check == CHECK_GRIPS)
 		data->args[0] = PTRACE_SEIZE;
 	else if (row->check == CHECK_MAPS_CODE)
@@ -196,7 +207,19 @@ static void what_harms_nobody_passes(void)
 		{16, {0, TCGETS, 0, 0, 0, 0}, SECCOMP_RET_ALLOW},             /* ioctl */
 		{16, {0, UINT64_C(0xdead00000000) | TIOCSTI, 0, 0, 0, 0}, SECCOMP_RET_USER_NOTIF},
 		{41, {AF_INET, SOCK_STREAM, 0, 0, 0, 0}, SECCOMP_RET_ALLOW},  /* socket */
-		{101, {PTRACE_TRACEME, 0, 0, 0, 0, 0}, SECCOMP_RET_ALLOW},
+		{16, {0, FS_IOC_GETFLAGS, 0, 0, 0, 0}, SECCOMP_RET_ALLOW},
+		{16, {0, FS_IOC_SETVERSION, 0, 0, 0, 0}, SECCOMP_RET_USER_NOTIF},
+		{16, {0, 0x6612, 0, 0, 0, 0}, SECCOMP_RET_USER_NOTIF},        /* a file system's of tomorrow */
+		{72, {0, F_SETFL, 0, 0, 0, 0}, SECCOMP_RET_ALLOW},            /* fcntl */
+		{72, {0, F_SETOWN_EX, 0, 0, 0, 0}, SECCOMP_RET_USER_NOTIF},
+		{41, {AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, 0, 0, 0}, SECCOMP_RET_USER_NOTIF},
+		{54, {3, IPPROTO_TCP, 4, 0, 4, 0}, SECCOMP_RET_ALLOW},        /* setsockopt: the number of IP_OPTIONS elsewhere */
+		{54, {3, IPPROTO_IP, IP_OPTIONS, 0, 4, 0}, SECCOMP_RET_USER_NOTIF},
+		{54, {3, IPPROTO_IPV6, IPV6_RTHDR, 0, 4, 0}, SECCOMP_RET_USER_NOTIF},
+		{302, {0, 7, 0x1000, 0, 0, 0}, SECCOMP_RET_ALLOW},            /* prlimit64: its own */
+		{302, {1, 7, 0x1000, 0, 0, 0}, SECCOMP_RET_USER_NOTIF},
+		{101, {PTRACE_CONT, 0, 0, 0, 0, 0}, SECCOMP_RET_ALLOW},
+		{101, {PTRACE_TRACEME, 0, 0, 0, 0, 0}, SECCOMP_RET_USER_NOTIF},
 		{9, {0, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, ~0u, 0}, SECCOMP_RET_ALLOW}, /* mmap */
 		{9, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, ~0u, 0}, SECCOMP_RET_ALLOW},
 		{9, {0, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, 3, 0}, SECCOMP_RET_USER_NOTIF},
