@@ -387,6 +387,7 @@ int door_open(const struct door *to)
 
 	door = to;
 	dress_process();
+	guest_process();
 	sigaction(NUDGE, &action, NULL);
 	/* Since Linux 6.6; without it each answer wakes another processor. */
 	(void)!ioctl(to->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);

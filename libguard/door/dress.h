@@ -14,5 +14,8 @@ void dress_process(void);
 /* Once a thread: the places to go back to. 0 or -errno. */
 int dress_thread(void) MUST_CHECK;
 
+/* Somebody may have another user or other rights than this process from now on. */
+void dress_differ(void);
+
 /* The current guest's user, and whether it has all the rights that this process has, and no others. */
 void dress_find(uid_t *euid, bool *plain) NONNULL;

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -153,22 +154,27 @@ static pid_t process_of(pid_t tid)
  * that the thread asks comes after it: so it ends what is known. Only a thread that is not its process's first takes
  * another number when it becomes a program, at a time that we do not learn.
  */
-#define KNOWN 16
+#define KNOWN 256  /* of two guests that share an entry the later one is not remembered while the other is acted for */
+#define FDS_SHARE 8 /* no more entries than this part of the descriptors that we may have: each holds one */
 #define SLOTS 4096 /* of thread numbers */
 #define STALE_NS UINT64_C(200000000) /* a program may take long to be loaded */
 
 struct known {
+	_Atomic bool taken; /* by the thread that acts for this guest */
 	pid_t tid, pid;
 	int process; /* pidfd; -1: none */
 	uint32_t generation;
 	uint64_t since_ns;
 	uid_t euid;
 	bool plain;
+	bool has_exe;
 	uint16_t exe_len;
 	char exe[1024];
 };
 
-static _Thread_local struct known known[KNOWN];
+static struct known known[KNOWN];
+static unsigned known_count;
+static _Thread_local struct known unremembered, *entry;
 static _Atomic uint32_t generations[SLOTS];
 static _Atomic uint64_t stale_until_ns[SLOTS];
 
@@ -189,7 +195,7 @@ void guest_changes(void)
 	atomic_fetch_add(&generations[(unsigned)guest.pid % SLOTS], 1);
 }
 
-static bool is_fresh(const struct known *entry)
+static bool is_fresh(void)
 {
 	struct pollfd process = {.fd = entry->process, .events = POLLIN};
 	unsigned slot = (unsigned)guest.tid % SLOTS;
@@ -212,7 +218,17 @@ static size_t find_exe(char *out, size_t cap)
 	return len > 0 ? (size_t)len : 0;
 }
 
-static struct known *learn(struct known *entry)
+struct text guest_exe(void)
+{
+	if (!entry)
+		return TEXT("");
+	if (!entry->has_exe)
+		entry->exe_len = (uint16_t)find_exe(entry->exe, sizeof entry->exe);
+	entry->has_exe = true;
+	return (struct text){entry->exe, entry->exe_len};
+}
+
+static void learn(void)
 {
 	entry->generation = atomic_load(&generations[(unsigned)guest.tid % SLOTS]);
 	entry->since_ns = now_ns();
@@ -226,9 +242,37 @@ static struct known *learn(struct known *entry)
 		entry->pid = process_of(guest.tid);
 		entry->process = (int)SYS_2(SYS_pidfd_open, entry->pid, 0);
 	}
-	entry->exe_len = (uint16_t)find_exe(entry->exe, sizeof entry->exe);
+	entry->has_exe = false;
 	dress_find(&entry->euid, &entry->plain);
-	return entry;
+}
+
+/* The entry of the current guest, which is this thread's until it is given back. */
+static void take_entry(void)
+{
+	entry = &known[(unsigned)guest.tid % known_count];
+	if (atomic_exchange_explicit(&entry->taken, true, memory_order_acquire))
+		entry = &unremembered;
+}
+
+static void give_entry(void)
+{
+	if (entry)
+		atomic_store_explicit(&entry->taken, false, memory_order_release);
+	entry = NULL;
+}
+
+void guest_process(void)
+{
+	struct rlimit files = {0};
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	for (unsigned i = 0; i < KNOWN; i++) {
+		if (known_count == 0)
+			known[i].process = -1;
+		atomic_store(&known[i].taken, false); /* by a thread that is not there in this fork */
+	}
+	known_count = files.rlim_cur / FDS_SHARE < KNOWN ? (unsigned)(files.rlim_cur / FDS_SHARE) : KNOWN;
+	known_count += known_count == 0;
 }
 
 int guest_thread(int listener, const char *directory, const char *library)
@@ -237,14 +281,13 @@ int guest_thread(int listener, const char *directory, const char *library)
 
 	guest.listener = listener;
 	guest.room = malloc(GUEST_ROOM);
-	for (unsigned i = 0; i < KNOWN; i++)
-		known[i].process = -1;
+	unremembered.process = -1;
 	if (!guest.room)
 		return -ENOMEM;
 	result = dress_thread();
 	if (result < 0)
 		return result;
-	guard = (struct guard){.phase = GUARD_ON, .has_proc = true, .actor.library = {library, strlen(library)}};
+	guard = (struct guard){.phase = GUARD_ON, .has_proc = true, .actor = {.library = {library, strlen(library)}, .find_exe = guest_exe}};
 	result = session_join(directory, &guard.sessions[0]);
 	guard.session_count = 1;
 	guard.hides = result == 0 && policy_hides(&guard.sessions[0].policy);
@@ -253,8 +296,6 @@ int guest_thread(int listener, const char *directory, const char *library)
 
 int guest_enter(const struct seccomp_notif *asked, const struct calls_row *row)
 {
-	struct known *entry;
-
 	guest.asked = asked;
 	guest.row = row;
 	guest.tid = (pid_t)asked->pid;
@@ -263,13 +304,11 @@ int guest_enter(const struct seccomp_notif *asked, const struct calls_row *row)
 	guest.used = 0;
 	if (guest.tid <= 0)
 		return -EACCES; /* of a process namespace that we cannot see into */
-	entry = &known[(unsigned)guest.tid % KNOWN];
-	if (!is_fresh(entry))
-		entry = learn(entry);
+	take_entry();
+	if (!is_fresh())
+		learn();
 	guest.pid = entry->pid;
 	guest.plain = entry->plain;
-	guest.exe = entry->exe;
-	guard.actor.exe = (struct text){entry->exe, entry->exe_len};
 	guard.pid = (uint32_t)guest.pid;
 	guard.euid = entry->euid;
 	path_guest = (struct path_guest){guest.pid, guest.tid};
@@ -277,17 +316,23 @@ int guest_enter(const struct seccomp_notif *asked, const struct calls_row *row)
 }
 
 
+void guest_let_go(void)
+{
+	for (unsigned i = 0; i < guest.fd_count; i++)
+		sys_close(guest.fds[i]);
+	guest.fd_count = 0;
+}
+
 void guest_leave(void)
 {
 	guest_undress();
-	for (unsigned i = 0; i < guest.fd_count; i++)
-		sys_close(guest.fds[i]);
+	guest_let_go();
 	/* Nobody's mount is held busy by our being there. */
 	if (guest.placed)
 		SYS_1(SYS_chdir, "/");
-	guest.fd_count = 0;
 	guest.placed = false;
 	path_guest = (struct path_guest){0, 0};
+	give_entry();
 }
 
 bool guest_waits(void)
@@ -423,13 +468,19 @@ bool guest_is_single(void)
 
 int guest_fd(int fd)
 {
-	int process = (int)SYS_2(SYS_pidfd_open, guest.pid, 0), copied;
+	int copied = entry->process < 0 ? -EPERM : (int)SYS_3(SYS_pidfd_getfd, entry->process, fd, 0);
 
-	if (process < 0)
-		return process == -ESRCH ? -EBADF : -EPERM;
-	copied = (int)SYS_3(SYS_pidfd_getfd, process, fd, 0);
-	sys_close(process);
+	if (copied == -ESRCH)
+		return -EBADF;
 	return copied == -ENOSYS ? -EPERM : guest_keep(copied);
+}
+
+int guest_seen_fd(int fd)
+{
+	/* Names in /proc/PID/fd are made for each process anew. */
+	int seen = guest_fd(fd);
+
+	return seen == -EPERM ? guest_place_fd(fd) : seen;
 }
 
 int guest_go_there(void)
