@@ -195,14 +195,22 @@ void guest_changes(void)
 	atomic_fetch_add(&generations[(unsigned)guest.pid % SLOTS], 1);
 }
 
-static bool is_fresh(void)
+/* Is this thread's process the one that is remembered? */
+static bool is_same(void)
 {
 	struct pollfd process = {.fd = entry->process, .events = POLLIN};
+
+	return entry->tid == guest.tid && entry->process >= 0 && poll(&process, 1, 0) == 0 &&
+	       (entry->pid == entry->tid || SYS_3(SYS_tgkill, entry->pid, entry->tid, 0) == 0);
+}
+
+/* And is it what it was then? */
+static bool is_fresh(void)
+{
 	unsigned slot = (unsigned)guest.tid % SLOTS;
 
-	return entry->tid == guest.tid && entry->process >= 0 && entry->generation == atomic_load(&generations[slot]) &&
-	       entry->since_ns > atomic_load_explicit(&stale_until_ns[slot], memory_order_relaxed) &&
-	       poll(&process, 1, 0) == 0 && (entry->pid == entry->tid || SYS_3(SYS_tgkill, entry->pid, entry->tid, 0) == 0);
+	return entry->generation == atomic_load(&generations[slot]) &&
+	       entry->since_ns > atomic_load_explicit(&stale_until_ns[slot], memory_order_relaxed);
 }
 
 static size_t find_exe(char *out, size_t cap)
@@ -228,10 +236,8 @@ struct text guest_exe(void)
 	return (struct text){entry->exe, entry->exe_len};
 }
 
-static void learn(void)
+static void learn_process(void)
 {
-	entry->generation = atomic_load(&generations[(unsigned)guest.tid % SLOTS]);
-	entry->since_ns = now_ns();
 	entry->tid = guest.tid;
 	if (entry->process >= 0)
 		sys_close(entry->process);
@@ -242,6 +248,15 @@ static void learn(void)
 		entry->pid = process_of(guest.tid);
 		entry->process = (int)SYS_2(SYS_pidfd_open, entry->pid, 0);
 	}
+}
+
+static void learn(bool same)
+{
+	entry->generation = atomic_load(&generations[(unsigned)guest.tid % SLOTS]);
+	entry->since_ns = now_ns();
+	/* A first thread stays one, whatever its process runs. */
+	if (!same || entry->pid != entry->tid)
+		learn_process();
 	entry->has_exe = false;
 	dress_find(&entry->euid, &entry->plain);
 }
@@ -296,6 +311,8 @@ int guest_thread(int listener, const char *directory, const char *library)
 
 int guest_enter(const struct seccomp_notif *asked, const struct calls_row *row)
 {
+	bool same;
+
 	guest.asked = asked;
 	guest.row = row;
 	guest.tid = (pid_t)asked->pid;
@@ -305,8 +322,9 @@ int guest_enter(const struct seccomp_notif *asked, const struct calls_row *row)
 	if (guest.tid <= 0)
 		return -EACCES; /* of a process namespace that we cannot see into */
 	take_entry();
-	if (!is_fresh())
-		learn();
+	same = is_same();
+	if (!same || !is_fresh())
+		learn(same);
 	guest.pid = entry->pid;
 	guest.plain = entry->plain;
 	guard.pid = (uint32_t)guest.pid;
