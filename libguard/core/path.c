@@ -304,7 +304,20 @@ static int step(struct walk *walk)
 	return prepend(walk->rest, &walk->at, link, (size_t)link_len);
 }
 
-int path_resolve(int dir, const char *name, bool follow, char *rest, struct path *out)
+/* Until nothing is left, or until a link was followed behind which the rest can be taken as text. */
+static int walk_on(struct walk *walk, bool first)
+{
+	int status = 0;
+
+	while (status == 0 && walk->rest[walk->at]) {
+		if (first && walk->links > 0 && !path_climbs(walk->rest + walk->at))
+			return push_all(walk->out, walk->rest + walk->at);
+		status = step(walk);
+	}
+	return status;
+}
+
+static int resolve(int dir, const char *name, bool follow, bool first, char *rest, struct path *out)
 {
 	size_t len = strlen(name);
 	struct walk walk = {out, rest, PATH_CAP - len - 1, 0, follow};
@@ -312,14 +325,35 @@ int path_resolve(int dir, const char *name, bool follow, char *rest, struct path
 
 	if (len >= PATH_NAME_CAP)
 		return -ENAMETOOLONG;
+	memcpy(rest + walk.at, name, len + 1); /* before it is written over: it may be the last result */
 	if (name[0] == '/')
 		set_root(out);
 	else
 		status = path_of_directory(dir, out);
-	memcpy(rest + walk.at, name, len + 1);
-	while (status == 0 && rest[walk.at])
-		status = step(&walk);
-	return status;
+	return status == 0 ? walk_on(&walk, first) : status;
+}
+
+int path_resolve(int dir, const char *name, bool follow, char *rest, struct path *out)
+{
+	return resolve(dir, name, follow, false, rest, out);
+}
+
+int path_follow(enum path_links *links, int dir, const char *name, bool follow, char *rest, struct path *out)
+{
+	switch (*links) {
+	case PATH_AS_GIVEN:
+		*links = PATH_ONE_FOLLOWED;
+		return resolve(dir, name, follow, true, rest, out);
+	case PATH_ONE_FOLLOWED:
+		*links = PATH_TWO_FOLLOWED;
+		if (out->len < PATH_NAME_CAP)
+			return resolve(AT_FDCWD, out->text, follow, true, rest, out);
+		break;
+	default:
+		break;
+	}
+	*links = PATH_RESOLVED;
+	return resolve(dir, name, follow, false, rest, out);
 }
 
 bool path_climbs(const char *name)

@@ -89,6 +89,19 @@ int path_resolve(int dir, const char *name, bool follow, char *rest, struct path
 bool path_climbs(const char *name) MUST_CHECK NONNULL;
 
 /*
+ * The next answer, where RESOLVE_NO_SYMLINKS said ELOOP to the last one: few names have more than two links, and those
+ * mostly at their beginning ("/lib", "/bin"). So one link is followed and what stands behind it is taken as text; then
+ * the next one; then all that there are.
+ *
+ *   links  what was done so far: PATH_AS_GIVEN before the first time
+ *   out    the last answer, and the next
+ *
+ * Results, safety and source as path_resolve. Cost: one readlink per component up to the link.
+ */
+enum path_links { PATH_AS_GIVEN, PATH_ONE_FOLLOWED, PATH_TWO_FOLLOWED, PATH_RESOLVED };
+int path_follow(enum path_links *links, int dir, const char *name, bool follow, char *rest, struct path *out) MUST_CHECK NONNULL;
+
+/*
  * Where the last component of NAME starts, in bytes: trailing slashes belong to it. NAME is not empty; "/" and
  * names of slashes alone give 0.
  */

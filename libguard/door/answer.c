@@ -7,6 +7,7 @@
 #include "libguard/core/sys.h"
 #include "libguard/door/ask.h"
 #include "libguard/door/await.h"
+#include "libguard/door/dress.h"
 #include "libguard/door/guest.h"
 #include "libguard/door/limits.h"
 #include "libguard/door/marshal.h"
@@ -121,21 +122,26 @@ static void hand_over(int fd)
 	sys_close(fd);
 }
 
-static bool is(const char *name)
+static bool is(enum calls_place place)
 {
-	return !strcmp(guest.row->name, name);
+	return guest.row == &calls_table[place];
+}
+
+static bool is_sent(void)
+{
+	return is(CALLS_sendto) || is(CALLS_sendmsg) || is(CALLS_sendmmsg);
 }
 
 /* The flags of an open, by where the call has them. */
 static int *open_flags(long args[6], int *storage)
 {
-	unsigned at = is("open") || is("mq_open") ? 1 : 2;
+	unsigned at = is(CALLS_open) || is(CALLS_mq_open) ? 1 : 2;
 
-	if (is("creat")) {
+	if (is(CALLS_creat)) {
 		*storage = O_CREAT;
 		return storage;
 	}
-	if (is("openat2"))
+	if (is(CALLS_openat2))
 		return (int *)(void *)(uintptr_t)args[2];
 	*storage = (int)args[at];
 	return storage;
@@ -144,14 +150,14 @@ static int *open_flags(long args[6], int *storage)
 /* The terminal a guest calls /dev/tty is its own, not ours. */
 static void see_terminal(long args[6])
 {
-	unsigned at = is("open") || is("creat") ? 0 : 1;
+	unsigned at = is(CALLS_open) || is(CALLS_creat) ? 0 : 1;
 	const char *name = (const char *)args[at];
 	char stat[512], *behind, *own;
 	unsigned device;
 	ssize_t len;
 	int fd;
 
-	if (is("open_by_handle_at") || is("mq_open") || !name || strcmp(name, "/dev/tty") != 0)
+	if (is(CALLS_open_by_handle_at) || is(CALLS_mq_open) || !name || strcmp(name, "/dev/tty") != 0)
 		return;
 	if (getsid(guest.pid) == getsid(0))
 		return;
@@ -178,9 +184,9 @@ static enum preparation prepare_open(long args[6])
 {
 	int storage, *flags;
 
-	if (is("openat2") && (!args[2] || guest.asked->data.args[3] < 24))
+	if (is(CALLS_openat2) && (!args[2] || guest.asked->data.args[3] < 24))
 		return PREPARED;
-	if (is("mq_open"))
+	if (is(CALLS_mq_open))
 		guest.cloexec = true; /* the kernel's own way */
 	flags = open_flags(args, &storage);
 	guest.cloexec |= (*flags & O_CLOEXEC) != 0;
@@ -190,24 +196,24 @@ static enum preparation prepare_open(long args[6])
 	 * over. But openat2's flags lie in memory, and may be others when the kernel looks: there it is not known, as on older
 	 * kernels. Hooks have them on their own stack.
 	 */
-	if ((*flags & O_PATH) && is("openat2") && !guest.hooked)
+	if ((*flags & O_PATH) && is(CALLS_openat2) && !guest.hooked)
 		return NOT_HERE;
-	if ((*flags & O_PATH) && !is("mq_open"))
+	if ((*flags & O_PATH) && !is(CALLS_mq_open))
 		return GO_ON;
 	if ((*flags & O_CREAT) || (*flags & O_TMPFILE) == O_TMPFILE)
 		(void)!guest_take_umask();
 	/* A terminal must not become ours. */
-	if (!is("creat") && !is("mq_open"))
+	if (!is(CALLS_creat) && !is(CALLS_mq_open))
 		*flags |= O_NOCTTY;
-	if (is("open") || is("openat"))
-		args[is("open") ? 1 : 2] = *flags;
+	if (is(CALLS_open) || is(CALLS_openat))
+		args[is(CALLS_open) ? 1 : 2] = *flags;
 	see_terminal(args);
 	return PREPARED;
 }
 
 static int open_flags_of(const long args[6])
 {
-	return is("openat2") ? *(const int *)args[2] : (int)args[is("open") ? 1 : 2];
+	return is(CALLS_openat2) ? *(const int *)args[2] : (int)args[is(CALLS_open) ? 1 : 2];
 }
 
 /*
@@ -216,10 +222,10 @@ static int open_flags_of(const long args[6])
  */
 static bool opens_session(const long args[6])
 {
-	const char *name = (const char *)args[is("open") ? 0 : 1];
+	const char *name = (const char *)args[is(CALLS_open) ? 0 : 1];
 	size_t len = strlen(door->directory);
 
-	if ((!is("open") && !is("openat") && !is("openat2")) || !name || strncmp(name, door->directory, len) != 0 || name[len] != '/')
+	if ((!is(CALLS_open) && !is(CALLS_openat) && !is(CALLS_openat2)) || !name || strncmp(name, door->directory, len) != 0 || name[len] != '/')
 		return false;
 	name += len + 1;
 	/* The gate is what a process opens first, and nobody writes to. */
@@ -237,7 +243,7 @@ static bool opens_session(const long args[6])
 
 static bool reads_file(const long args[6])
 {
-	return (is("open") || is("openat") || is("openat2")) && (open_flags_of(args) & (O_ACCMODE | O_CREAT)) == O_RDONLY;
+	return (is(CALLS_open) || is(CALLS_openat) || is(CALLS_openat2)) && (open_flags_of(args) & (O_ACCMODE | O_CREAT)) == O_RDONLY;
 }
 
 static int open_copy(void)
@@ -250,7 +256,7 @@ static int open_copy(void)
 
 static void open_session(const long args[6])
 {
-	const char *name = (const char *)args[is("open") ? 0 : 1];
+	const char *name = (const char *)args[is(CALLS_open) ? 0 : 1];
 	int fd;
 
 	if (door->gate_copy >= 0 && !strcmp(name + strlen(door->directory) + 1, GATE_FILE))
@@ -266,18 +272,18 @@ static void open_session(const long args[6])
 
 static verb_set verb_of_row(void)
 {
-	if (is("connect"))
+	if (is(CALLS_connect))
 		return VERB_SET(CONNECT);
-	if (is("bind") || is("listen"))
+	if (is(CALLS_bind) || is(CALLS_listen))
 		return VERB_SET(BIND);
-	return !strncmp(guest.row->name, "send", 4) ? VERB_SET(SEND) : VERB_SET(ATTR);
+	return is_sent() ? VERB_SET(SEND) : VERB_SET(ATTR);
 }
 
 /* A message on a connected stream goes where connect decided; its name is not looked at. Unix packets are like it. */
 static bool is_on_stream(void)
 {
 	int fd = guest_fd((int)guest.asked->data.args[0]), type = 0, domain = 0;
-	unsigned flags = (unsigned)guest.asked->data.args[is("sendmmsg") ? 3 : 2];
+	unsigned flags = (unsigned)guest.asked->data.args[is(CALLS_sendmmsg) ? 3 : 2];
 	socklen_t len = sizeof type;
 
 	if (fd < 0 || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0 || getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) < 0)
@@ -312,7 +318,7 @@ static int hold_names(void)
 
 	if (changes_names())
 		return -pthread_rwlock_rdlock(&moving);
-	if (!is("bind"))
+	if (!is(CALLS_bind))
 		return 0;
 	/* Somebody may be in a file system that does not answer. */
 	clock_gettime(CLOCK_REALTIME, &until);
@@ -322,13 +328,13 @@ static int hold_names(void)
 
 static void free_names(void)
 {
-	if (changes_names() || is("bind"))
+	if (changes_names() || is(CALLS_bind))
 		pthread_rwlock_unlock(&moving);
 }
 
 static bool creates_names(void)
 {
-	return !strncmp(guest.row->name, "mk", 2) || is("bind");
+	return !strncmp(guest.row->name, "mk", 2) || is(CALLS_bind);
 }
 
 static void act(void)
@@ -339,7 +345,7 @@ static void act(void)
 	int error;
 
 	memcpy(args, guest.asked->data.args, sizeof args);
-	if ((is("sendmsg") || is("sendmmsg")) && is_on_stream()) {
+	if ((is(CALLS_sendmsg) || is(CALLS_sendmmsg)) && is_on_stream()) {
 		go_on();
 		return;
 	}
@@ -376,7 +382,7 @@ static void act(void)
 		return;
 	}
 	if (guest.row->work == WORK_OPENS)
-		await_look(error == 0 && reads_file(args) ? (const char *)args[is("open") ? 0 : 1] : NULL);
+		await_look(error == 0 && reads_file(args) ? (const char *)args[is(CALLS_open) ? 0 : 1] : NULL);
 	if (error == 0 && creates_names())
 		error = guest_take_umask();
 	if (error < 0) {
@@ -384,9 +390,9 @@ static void act(void)
 		return;
 	}
 	/* A peer may let us wait. */
-	if (is("connect") || !strncmp(guest.row->name, "send", 4))
+	if (is(CALLS_connect) || is_sent())
 		door_go_away();
-	limits_look(is("truncate"), guest.makes);
+	limits_look(is(CALLS_truncate), guest.makes);
 	if (guest_dress() < 0) {
 		guest_undress();
 		answer_unknown(VERB_SET(READ));
@@ -411,7 +417,7 @@ static void act(void)
 			go_on();
 		return;
 	}
-	if (result >= 0 && guest.row->work == WORK_OPENS && !is("mq_unlink")) {
+	if (result >= 0 && guest.row->work == WORK_OPENS && !is(CALLS_mq_unlink)) {
 		hand_over((int)result);
 		return;
 	}
@@ -420,7 +426,7 @@ static void act(void)
 	if (result >= 0)
 		error = marshal_out(result);
 	if (result == -EPIPE && guest.row->arguments[0] == 'f' &&
-	    !((unsigned)guest.asked->data.args[is("sendmsg") ? 2 : 3] & MSG_NOSIGNAL))
+	    !((unsigned)guest.asked->data.args[is(CALLS_sendmsg) ? 2 : 3] & MSG_NOSIGNAL))
 		SYS_3(SYS_tgkill, guest.pid, guest.tid, SIGPIPE);
 	answer(error < 0 ? error : result);
 }
@@ -431,7 +437,7 @@ static void map(void)
 	const __u64 *args = guest.asked->data.args;
 	struct stat status;
 	struct call call;
-	int fd = guest_place_fd((int)args[4]);
+	int fd = guest_seen_fd((int)args[4]);
 	bool near = door->gate && args[0] >> 32 == door->gate >> 32;
 
 	if (door->gate && args[0] == door->gate) {
@@ -439,6 +445,7 @@ static void map(void)
 			    status.st_ino == door->gate_inode && args[1] == 4096 && args[2] == (PROT_READ | PROT_EXEC) &&
 			    args[5] == 0 && (args[3] & MAP_TYPE) == MAP_SHARED;
 
+		guest_let_go();
 		if (ours)
 			go_on();
 		else
@@ -461,6 +468,8 @@ static void map(void)
 	call_enter(&call, HOOK_mmap);
 	call_fd(&call, fd, VERB_SET(LOAD));
 	(void)!call_allowed(&call);
+	/* Before the guest goes on: what it closes is to be closed. */
+	guest_let_go();
 	if (call_finish(&call) < 0)
 		answer(call.result);
 	else
@@ -524,7 +533,7 @@ void answer_asked(const struct door *of, const struct seccomp_notif *asked)
 	error = guest_enter(asked, row);
 	/* Two calls have no room for the cookie; a record that is missing is all that could be had by that. */
 	guest.hooked = door->back && data->instruction_pointer == door->back &&
-		       (data->args[5] == door->cookie || row->work == WORK_MAPS || is("sendto") || !strncmp(row->name, "process_vm", 10));
+		       (data->args[5] == door->cookie || row->work == WORK_MAPS || is(CALLS_sendto) || !strncmp(row->name, "process_vm", 10));
 	guard.sessions[0].policy.counted = guest.hooked;
 	if (guest.hooked)
 		await_end();

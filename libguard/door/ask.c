@@ -7,6 +7,7 @@
 
 #include "libguard/core/sys.h"
 #include "libguard/door/answer.h"
+#include "libguard/door/dress.h"
 #include "libguard/door/guest.h"
 #include "libguard/door/jail.h"
 #include "libguard/door/marshal.h"
@@ -26,20 +27,16 @@
 
 #define NEW_USERFAULTFD 0xaa00u /* USERFAULTFD_IOC_NEW */
 
-static bool is(const char *name)
+static bool is(enum calls_place place)
 {
-	return !strcmp(guest.row->name, name);
+	return guest.row == &calls_table[place];
 }
 
 /* What changes the world in which names have their meaning. */
 static bool moves(void)
 {
-	static const char *const names[] = {"unshare", "clone", "setns", "chroot", "pivot_root", "mount", "move_mount"};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (is(names[i]))
-			return true;
-	return false;
+	return is(CALLS_unshare) || is(CALLS_clone) || is(CALLS_setns) || is(CALLS_chroot) || is(CALLS_pivot_root) ||
+	       is(CALLS_mount) || is(CALLS_move_mount);
 }
 
 /*
@@ -53,12 +50,12 @@ static void ask_owner(void)
 	int fd = guest_fd((int)given[0]), who, error;
 	long args[6] = {fd, F_SETOWN_EX, (long)(uintptr_t)&owner}, result = 0;
 
-	error = is("ioctl") ? guest_read(given[2], &who, sizeof who) : guest_read(given[2], &owner, sizeof owner);
+	error = is(CALLS_ioctl) ? guest_read(given[2], &who, sizeof who) : guest_read(given[2], &owner, sizeof owner);
 	if (error == -EACCES || fd == -EPERM) {
 		answer_unknown(VERB_SET(SIGNAL));
 		return;
 	}
-	if (error == 0 && is("ioctl"))
+	if (error == 0 && is(CALLS_ioctl))
 		owner = (struct f_owner_ex){who < 0 ? F_OWNER_PGRP : F_OWNER_PID, who < 0 ? -who : who};
 	if (error < 0 || fd < 0)
 		answer(error < 0 ? error : fd);
@@ -205,18 +202,18 @@ void ask(void)
 	long args[6], result = 0;
 	int error;
 
-	if (is("ioctl")) {
+	if (is(CALLS_ioctl)) {
 		ask_ioctl();
 		return;
 	}
-	if (is("setrlimit") || (is("prlimit64") && guest.asked->data.args[1] == RLIMIT_CORE)) {
+	if (is(CALLS_setrlimit) || (is(CALLS_prlimit64) && guest.asked->data.args[1] == RLIMIT_CORE)) {
 		const __u64 *given = guest.asked->data.args;
-		pid_t pid = is("setrlimit") || (pid_t)given[0] == 0 ? guest.pid : (pid_t)given[0];
+		pid_t pid = is(CALLS_setrlimit) || (pid_t)given[0] == 0 ? guest.pid : (pid_t)given[0];
 
-		limit_cores(pid, given[is("setrlimit") ? 1 : 2], is("setrlimit") ? 0 : given[3]);
+		limit_cores(pid, given[is(CALLS_setrlimit) ? 1 : 2], is(CALLS_setrlimit) ? 0 : given[3]);
 		return;
 	}
-	if (is("landlock_restrict_self")) {
+	if (is(CALLS_landlock_restrict_self)) {
 		error = jail_enter((int)guest.asked->data.args[0]);
 		guest_changes();
 		if (error < 0)
@@ -225,12 +222,12 @@ void ask(void)
 			go_on();
 		return;
 	}
-	if (is("fcntl") && guest.asked->data.args[1] == F_SETOWN_EX) {
+	if (is(CALLS_fcntl) && guest.asked->data.args[1] == F_SETOWN_EX) {
 		ask_owner();
 		return;
 	}
 	memcpy(args, guest.asked->data.args, sizeof args);
-	if (is("kill") && (pid_t)args[0] == 0)
+	if (is(CALLS_kill) && (pid_t)args[0] == 0)
 		args[0] = -getpgid(guest.pid);
 	error = marshal_in(args);
 	if (!guest_waits())
@@ -254,7 +251,9 @@ void ask(void)
 	}
 	if (moves())
 		guest_moved();
-	if (moves() || !strncmp(guest.row->name, "set", 3) || is("capset") || is("prctl"))
+	if (moves() || !strncmp(guest.row->name, "set", 3) || is(CALLS_capset) || is(CALLS_prctl)) {
+		dress_differ();
 		guest_changes();
+	}
 	go_on();
 }

@@ -70,5 +70,5 @@ void await_look(const char *name)
 	if (!atomic_compare_exchange_strong_explicit(slot(), &pid, 0, memory_order_relaxed, memory_order_relaxed))
 		return;
 	coverage = program_coverage(guest_proc("exe").text);
-	process_uncovered(guard.actor.exe, words_of_guest(storage), coverage == COVER_HOOKS ? COVER_NOT_LOADED : coverage, 0);
+	process_uncovered(actor_exe(&guard.actor), words_of_guest(storage), coverage == COVER_HOOKS ? COVER_NOT_LOADED : coverage, 0);
 }

@@ -25,7 +25,7 @@
 
 #define GROUPS_MAX 256
 
-static _Atomic bool anyone_moved;
+static _Atomic bool anyone_moved, anyone_differs;
 
 /* Who this process is: what a thread goes back to. */
 static uid_t own_uid;
@@ -38,6 +38,11 @@ static int own_root = -1, own_mounts = -1; /* descriptors */
 void guest_moved(void)
 {
 	atomic_store(&anyone_moved, true);
+}
+
+void dress_differ(void)
+{
+	atomic_store(&anyone_differs, true);
 }
 
 static int get_caps(pid_t pid, struct __user_cap_data_struct caps[2])
@@ -74,7 +79,7 @@ int dress_process(void)
 void dress_find(uid_t *euid, bool *plain)
 {
 	struct __user_cap_data_struct caps[2];
-	struct stat owner;
+	struct stat owner = {.st_uid = own_uid, .st_gid = own_gid};
 
 	*euid = own_uid;
 	*plain = true;
@@ -83,7 +88,8 @@ void dress_find(uid_t *euid, bool *plain)
 	    (own_uid != 0 || (!own_caps[0].permitted && !own_caps[1].permitted)))
 		return;
 	*plain = false;
-	if (sys_fstatat(AT_FDCWD, guest_proc("").text, &owner, 0) < 0)
+	/* All come from a process of ours, and none gets another user without asking here. */
+	if (atomic_load(&anyone_differs) && sys_fstatat(AT_FDCWD, guest_proc("").text, &owner, 0) < 0)
 		return;
 	*euid = owner.st_uid;
 	/* Who may pass any permission has no use for the groups that he may have lost. */
@@ -217,6 +223,7 @@ static int enter_world(void)
 		mounts = sys_open(guest_proc("ns/mnt").text, O_RDONLY | O_CLOEXEC, 0);
 	else if (is_same_object("root"))
 		return 0;
+	(void)guest_exe(); /* can be asked for here, not there */
 	len = sys_readlinkat(AT_FDCWD, guest_proc("root").text, guest.root, sizeof guest.root - 1);
 	root = sys_open(guest_proc("root").text, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);
 	place = sys_open(guest_proc("cwd").text, O_PATH | O_DIRECTORY | O_CLOEXEC, 0);

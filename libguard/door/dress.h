@@ -11,5 +11,8 @@
 /* Once, from a thread that acts for nobody: who this process is, and the places to go back to. 0 or -errno. */
 int dress_process(void) MUST_CHECK;
 
+/* Somebody may have another user or other rights than this process from now on. */
+void dress_differ(void);
+
 /* The current guest's user, and whether it has all the rights that this process has, and no others. */
 void dress_find(uid_t *euid, bool *plain) NONNULL;

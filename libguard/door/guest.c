@@ -14,7 +14,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -152,40 +151,18 @@ static pid_t process_of(pid_t tid)
 }
 
 /*
- * Descriptors that remember processes leave most of what there may be to the work itself. By all threads; one that finds
- * no place for its descriptor asks anew each time.
- */
-static _Atomic int remembered;
-static int remembered_max;
-
-static void let_go(int process)
-{
-	if (process < 0)
-		return;
-	sys_close(process);
-	atomic_fetch_sub(&remembered, 1);
-}
-
-static int hold(pid_t pid)
-{
-	int process = atomic_fetch_add(&remembered, 1) < remembered_max ? (int)SYS_2(SYS_pidfd_open, pid, 0) : -EMFILE;
-
-	if (process < 0)
-		atomic_fetch_sub(&remembered, 1);
-	return process;
-}
-
-/*
  * What is remembered of a guest, by thread number: to ask costs as much again as to answer. A number that is used anew
  * is told by the descriptor of the process. What turns a thread into another program or user passes here, and the next
  * that the thread asks comes after it: so it ends what is known. Only a thread that is not its process's first takes
  * another number when it becomes a program, at a time that we do not learn.
  */
-#define KNOWN 16
+#define KNOWN 256  /* of two guests that share an entry the later one is not remembered while the other is acted for */
+#define FDS_SHARE 8 /* no more entries than this part of the descriptors that we may have: each holds one */
 #define SLOTS 4096 /* of thread numbers */
 #define STALE_NS UINT64_C(200000000) /* a program may take long to be loaded */
 
 struct known {
+	_Atomic bool taken; /* by the thread that acts for this guest */
 	pid_t tid, pid;
 	int process; /* pidfd; -1: none */
 	uint32_t generation;
@@ -193,11 +170,14 @@ struct known {
 	uid_t euid;
 	bool plain;
 	const struct jail *jail;
+	bool has_exe;
 	uint16_t exe_len;
 	char exe[1024];
 };
 
-static _Thread_local struct known known[KNOWN];
+static struct known known[KNOWN];
+static unsigned known_count;
+static _Thread_local struct known unremembered, *entry;
 static _Atomic uint32_t generations[SLOTS];
 static _Atomic uint64_t stale_until_ns[SLOTS];
 
@@ -218,14 +198,22 @@ void guest_changes(void)
 	atomic_fetch_add(&generations[(unsigned)guest.pid % SLOTS], 1);
 }
 
-static bool is_fresh(const struct known *entry)
+/* Is this thread's process the one that is remembered? */
+static bool is_same(void)
 {
 	struct pollfd process = {.fd = entry->process, .events = POLLIN};
+
+	return entry->tid == guest.tid && entry->process >= 0 && poll(&process, 1, 0) == 0 &&
+	       (entry->pid == entry->tid || SYS_3(SYS_tgkill, entry->pid, entry->tid, 0) == 0);
+}
+
+/* And is it what it was then? */
+static bool is_fresh(void)
+{
 	unsigned slot = (unsigned)guest.tid % SLOTS;
 
-	return entry->tid == guest.tid && entry->process >= 0 && entry->generation == atomic_load(&generations[slot]) &&
-	       entry->since_ns > atomic_load_explicit(&stale_until_ns[slot], memory_order_relaxed) &&
-	       poll(&process, 1, 0) == 0 && (entry->pid == entry->tid || SYS_3(SYS_tgkill, entry->pid, entry->tid, 0) == 0);
+	return entry->generation == atomic_load(&generations[slot]) &&
+	       entry->since_ns > atomic_load_explicit(&stale_until_ns[slot], memory_order_relaxed);
 }
 
 static size_t find_exe(char *out, size_t cap)
@@ -241,40 +229,82 @@ static size_t find_exe(char *out, size_t cap)
 	return len > 0 ? (size_t)len : 0;
 }
 
-static struct known *learn(struct known *entry)
+struct text guest_exe(void)
 {
-	entry->generation = atomic_load(&generations[(unsigned)guest.tid % SLOTS]);
-	entry->since_ns = now_ns();
+	if (!entry)
+		return TEXT("");
+	if (!entry->has_exe)
+		entry->exe_len = (uint16_t)find_exe(entry->exe, sizeof entry->exe);
+	entry->has_exe = true;
+	return (struct text){entry->exe, entry->exe_len};
+}
+
+static void learn_process(void)
+{
 	entry->tid = guest.tid;
-	let_go(entry->process);
+	if (entry->process >= 0)
+		sys_close(entry->process);
 	entry->pid = guest.tid;
-	entry->process = hold(guest.tid);
+	entry->process = (int)SYS_2(SYS_pidfd_open, guest.tid, 0);
 	if (entry->process < 0) {
 		/* Not a process's first thread. */
 		entry->pid = process_of(guest.tid);
-		entry->process = hold(entry->pid);
+		entry->process = (int)SYS_2(SYS_pidfd_open, entry->pid, 0);
 	}
-	entry->exe_len = (uint16_t)find_exe(entry->exe, sizeof entry->exe);
+}
+
+static void learn(bool same)
+{
+	entry->generation = atomic_load(&generations[(unsigned)guest.tid % SLOTS]);
+	entry->since_ns = now_ns();
+	/* A first thread stays one, whatever its process runs. */
+	if (!same || entry->pid != entry->tid)
+		learn_process();
+	entry->has_exe = false;
 	dress_find(&entry->euid, &entry->plain);
 	guest.pid = entry->pid;
 	entry->jail = jail_find();
-	return entry;
+}
+
+/* The entry of the current guest, which is this thread's until it is given back. */
+static void take_entry(void)
+{
+	entry = &known[(unsigned)guest.tid % known_count];
+	if (atomic_exchange_explicit(&entry->taken, true, memory_order_acquire))
+		entry = &unremembered;
+}
+
+static void give_entry(void)
+{
+	if (entry)
+		atomic_store_explicit(&entry->taken, false, memory_order_release);
+	entry = NULL;
+}
+
+void guest_process(void)
+{
+	struct rlimit files = {0};
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	for (unsigned i = 0; i < KNOWN; i++) {
+		if (known_count == 0)
+			known[i].process = -1;
+		atomic_store(&known[i].taken, false); /* by a thread that is not there in this fork */
+	}
+	known_count = files.rlim_cur / FDS_SHARE < KNOWN ? (unsigned)(files.rlim_cur / FDS_SHARE) : KNOWN;
+	known_count += known_count == 0;
 }
 
 int guest_thread(int listener, const char *directory, const char *library)
 {
-	struct rlimit files;
 	int result;
 
 	guest.listener = listener;
 	guest.room = malloc(GUEST_ROOM);
-	for (unsigned i = 0; i < KNOWN; i++)
-		known[i].process = -1;
+	unremembered.process = -1;
 	if (!guest.room)
 		return -ENOMEM;
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0)
-		remembered_max = (int)(files.rlim_cur < INT_MAX ? files.rlim_cur : INT_MAX) / 4;
-	guard = (struct guard){.phase = GUARD_ON, .has_proc = true, .actor.library = {library, strlen(library)}};
+	guard = (struct guard){.phase = GUARD_ON, .has_proc = true, .actor = {.library = {library, strlen(library)}, .find_exe = guest_exe}};
 	result = session_join(directory, &guard.sessions[0]);
 	guard.session_count = 1;
 	guard.hides = result == 0 && policy_hides(&guard.sessions[0].policy);
@@ -283,7 +313,7 @@ int guest_thread(int listener, const char *directory, const char *library)
 
 int guest_enter(const struct seccomp_notif *asked, const struct calls_row *row)
 {
-	struct known *entry;
+	bool same;
 
 	guest.asked = asked;
 	guest.row = row;
@@ -293,14 +323,13 @@ int guest_enter(const struct seccomp_notif *asked, const struct calls_row *row)
 	guest.used = 0;
 	if (guest.tid <= 0)
 		return -EACCES; /* of a process namespace that we cannot see into */
-	entry = &known[(unsigned)guest.tid % KNOWN];
-	if (!is_fresh(entry))
-		entry = learn(entry);
+	take_entry();
+	same = is_same();
+	if (!same || !is_fresh())
+		learn(same);
 	guest.pid = entry->pid;
 	guest.plain = entry->plain;
 	guest.jail = entry->jail;
-	guest.exe = entry->exe;
-	guard.actor.exe = (struct text){entry->exe, entry->exe_len};
 	guard.pid = (uint32_t)guest.pid;
 	guard.euid = entry->euid;
 	path_guest = (struct path_guest){.pid = guest.pid, .tid = guest.tid};
@@ -308,17 +337,23 @@ int guest_enter(const struct seccomp_notif *asked, const struct calls_row *row)
 }
 
 
+void guest_let_go(void)
+{
+	for (unsigned i = 0; i < guest.fd_count; i++)
+		sys_close(guest.fds[i]);
+	guest.fd_count = 0;
+}
+
 void guest_leave(void)
 {
 	guest_undress();
-	for (unsigned i = 0; i < guest.fd_count; i++)
-		sys_close(guest.fds[i]);
+	guest_let_go();
 	/* Nobody's mount is held busy by our being there. */
 	if (guest.placed)
 		SYS_1(SYS_chdir, "/");
-	guest.fd_count = 0;
 	guest.placed = false;
 	path_guest = (struct path_guest){.pid = 0};
+	give_entry();
 }
 
 bool guest_waits(void)
@@ -452,23 +487,29 @@ bool guest_is_single(void)
 	return guest_status(status) > 0 && guest_number(status, "\nThreads:", 10) == 1;
 }
 
-/* Of a thread that is not its process's first: that may have ended, and a thread can have descriptors of its own. */
-static int open_thread(void)
-{
-	int thread = guest.tid == guest.pid ? -EINVAL : (int)SYS_2(SYS_pidfd_open, guest.tid, PIDFD_OF_THREAD);
-
-	return thread == -EINVAL ? (int)SYS_2(SYS_pidfd_open, guest.pid, 0) : thread;
-}
-
 int guest_fd(int fd)
 {
-	int process = open_thread(), copied;
+	/* A process's first thread may have ended, and another can have descriptors of its own. */
+	int thread = guest.tid == guest.pid ? -EINVAL : (int)SYS_2(SYS_pidfd_open, guest.tid, PIDFD_OF_THREAD), copied;
 
-	if (process < 0)
-		return process == -ESRCH ? -EBADF : -EPERM;
-	copied = (int)SYS_3(SYS_pidfd_getfd, process, fd, 0);
-	sys_close(process);
+	if (thread < 0 && thread != -EINVAL)
+		return thread == -ESRCH ? -EBADF : -EPERM;
+	if (thread < 0 && entry->process < 0)
+		return -EPERM;
+	copied = (int)SYS_3(SYS_pidfd_getfd, thread < 0 ? entry->process : thread, fd, 0);
+	if (thread >= 0)
+		sys_close(thread);
+	if (copied == -ESRCH)
+		return -EBADF;
 	return copied == -ENOSYS ? -EPERM : guest_keep(copied);
+}
+
+int guest_seen_fd(int fd)
+{
+	/* Names in /proc/PID/fd are made for each process anew. */
+	int seen = guest_fd(fd);
+
+	return seen == -EPERM ? guest_place_fd(fd) : seen;
 }
 
 int guest_go_there(void)

@@ -52,13 +52,15 @@ struct guest {
 	bool cloexec;  /* the descriptor that it opens is not for its children */
 	bool makes;    /* what it opens it makes or empties */
 	const struct jail *jail; /* that it has shut itself in (jail.h); NULL: none */
-	const char *exe;
 	char root[4096]; /* what a chroot puts before its names */
 	char *room;    /* GUEST_ROOM bytes */
 };
 
 /* The calling thread's. */
 extern _Thread_local struct guest guest;
+
+/* Once, before any thread of the door. */
+void guest_process(void);
 
 /* Once a thread, which has a working directory and an umask of its own. 0 or -errno. */
 int guest_thread(int listener, const char *directory, const char *library) MUST_CHECK;
@@ -80,6 +82,9 @@ void *guest_room(size_t len);
 ssize_t guest_status(char out[GUEST_STATUS]) MUST_CHECK;
 long guest_number(const char *status, const char *word, int base) MUST_CHECK NONNULL;
 
+/* The program that the guest runs, by its canonical name; empty when it cannot be told. */
+struct text guest_exe(void);
+
 /* The parent of the guest's process; 0 when it cannot be told. */
 uint32_t guest_parent(void);
 
@@ -95,6 +100,12 @@ int guest_place_fd(int fd) MUST_CHECK;
 
 /* A duplicate of the guest's descriptor FD; -EBADF, or -EPERM: the kernel gives none. Closed by guest_leave. */
 int guest_fd(int fd) MUST_CHECK;
+
+/* A descriptor that shows what the guest's FD is: guest_fd, or guest_place_fd where the kernel gives none. */
+int guest_seen_fd(int fd) MUST_CHECK;
+
+/* Close all of these now. */
+void guest_let_go(void);
 
 /* Has the guest's process one thread alone? */
 bool guest_is_single(void);

@@ -295,6 +295,7 @@ void run_watch(const struct run *run, void (*go_on)(void))
 		go_on();
 		return;
 	}
+	(void)guest_exe(); /* what is judged later is still this program's doing */
 	pthread_rwlock_rdlock(&holding);
 	if (ptrace(PTRACE_SEIZE, guest.tid, 0, PTRACE_O_TRACEEXEC) < 0) {
 		go_on();

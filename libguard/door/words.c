@@ -14,6 +14,7 @@
 
 #define COUNT_MAX 65536
 #define BYTES_MAX (1u << 21)
+#define PAGE 4096u
 
 static bool room_for(struct words *words, size_t bytes, size_t count)
 {
@@ -36,43 +37,64 @@ static bool room_for(struct words *words, size_t bytes, size_t count)
 	return true;
 }
 
-/* A window on the guest's memory, a page at a time: words mostly lie one behind the other. */
+/* Windows on the guest's memory, a page each: words mostly lie one behind the other, not far from what points to them. */
 struct window {
 	uint64_t at;
 	bool filled;
-	unsigned char bytes[4096];
+	unsigned char bytes[PAGE];
 };
 
-static int look(struct window *window, uint64_t address)
+#define WINDOWS 4
+
+static _Thread_local struct window windows[WINDOWS];
+static _Thread_local unsigned oldest;
+static _Thread_local uint64_t asked_by; /* the question for which they were filled */
+
+static void forget(void)
+{
+	for (unsigned i = 0; i < WINDOWS && asked_by != guest.asked->id; i++)
+		windows[i].filled = false;
+	asked_by = guest.asked->id;
+}
+
+/* The page with ADDRESS. 0 or -errno. */
+static int look(uint64_t address, const unsigned char **out)
 {
 	uint64_t page = address & ~UINT64_C(4095);
-	int result = 0;
+	struct window *window;
+	int result;
 
-	if (!window->filled || window->at != page) {
-		result = guest_read(page, window->bytes, sizeof window->bytes);
-		window->at = page;
-		window->filled = result == 0;
-	}
+	for (unsigned i = 0; i < WINDOWS; i++)
+		if (windows[i].filled && windows[i].at == page) {
+			*out = windows[i].bytes;
+			return 0;
+		}
+	window = &windows[oldest++ % WINDOWS];
+	result = guest_read(page, window->bytes, sizeof window->bytes);
+	window->at = page;
+	window->filled = result == 0;
+	*out = window->bytes;
 	return result;
 }
 
 /* One word behind what TEXT holds already; its offsets stay right when it moves. */
-static int read_word(struct words *words, struct window *window, uint64_t address)
+static int read_word(struct words *words, uint64_t address)
 {
 	for (;;) {
-		int result = look(window, address);
+		const unsigned char *bytes;
+		int result = look(address, &bytes);
 		size_t at = address & 4095, len;
 		const unsigned char *end;
 
 		if (result < 0)
 			return result;
-		end = memchr(window->bytes + at, '\0', sizeof window->bytes - at);
-		len = end ? (size_t)(end - (window->bytes + at)) + 1 : sizeof window->bytes - at;
+		end = memchr(bytes + at, '\0', PAGE - at);
+		len = end ? (size_t)(end - (bytes + at)) + 1 : PAGE - at;
 		if (words->len + len > BYTES_MAX)
 			return -E2BIG;
 		if (!room_for(words, words->len + len, 0))
 			return -ENOMEM;
-		memcpy(words->text + words->len, window->bytes + at, len);
+		memcpy(words->text + words->len, bytes + at, len);
 		words->len += len;
 		address += len;
 		if (end)
@@ -98,10 +120,10 @@ static int put_list(struct words *words)
 
 int words_read(struct words *words, uint64_t list)
 {
-	static _Thread_local struct window window, pointers;
+	const unsigned char *pointers;
 	uint64_t address;
 
-	window.filled = pointers.filled = false;
+	forget();
 	words->len = 0;
 	for (size_t count = 0; list; count++) {
 		uint64_t entry = list + count * sizeof address;
@@ -110,8 +132,8 @@ int words_read(struct words *words, uint64_t list)
 		if (entry % sizeof address) {
 			result = guest_read(entry, &address, sizeof address);
 		} else {
-			result = look(&pointers, entry);
-			memcpy(&address, pointers.bytes + (entry & 4095), sizeof address);
+			result = look(entry, &pointers);
+			memcpy(&address, pointers + (entry & 4095), sizeof address);
 		}
 		if (result < 0)
 			return result;
@@ -119,7 +141,7 @@ int words_read(struct words *words, uint64_t list)
 			break;
 		if (count >= COUNT_MAX)
 			return -E2BIG;
-		result = read_word(words, &window, address);
+		result = read_word(words, address);
 		if (result < 0)
 			return result;
 	}

@@ -219,7 +219,7 @@ static void record(const struct call *call, const struct operand *operand, unsig
 		return;
 	/* A child that has run no program yet has no record of its own: what was refused names its program itself. */
 	if (refuses)
-		event_add(event, FIELD_EXE, guard.actor.exe);
+		event_add(event, FIELD_EXE, actor_exe(&guard.actor));
 	/* A process that runs no program of its own, such as a subshell, is known by the one it came from. */
 	if ((refuses || event->verbs & VERB_SET(EXEC)) && guard.pid != event->pid)
 		event->ppid = guard.pid;

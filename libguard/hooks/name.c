@@ -136,6 +136,7 @@ static int hold(struct call *call, struct operand *operand, int dir, const char 
 {
 	bool direct = name[0] == '/' || !name_is_contended(), climbs = path_climbs(name);
 	int error = path_lexical(dir, name, &operand->path);
+	enum path_links links = PATH_AS_GIVEN;
 	int fd = -ELOOP;
 
 	if (error) {
@@ -158,7 +159,7 @@ static int hold(struct call *call, struct operand *operand, int dir, const char 
 		sys_close(start);
 	}
 	for (unsigned tries = 0; fd == -ELOOP && tries < TRIES; tries++) {
-		error = path_resolve(dir, name, follow, call->scratch->rest, &operand->path);
+		error = path_follow(&links, dir, name, follow, call->scratch->rest, &operand->path);
 		if (error == PATH_MAGIC)
 			return hold_magic(operand, flags);
 		if (error)

@@ -27,8 +27,8 @@ struct opening {
 	int dir;
 	int flags;
 	mode_t mode;
-	bool resolved; /* operand->path holds no link, as far as we know */
-	bool plain;    /* a link on the way is an error */
+	bool plain; /* a link on the way is an error */
+	enum path_links links; /* followed in operand->path; with PATH_RESOLVED it holds none, as far as we know */
 };
 
 static bool makes_unnamed(int flags)
@@ -69,7 +69,7 @@ static NOINLINE void open_unguarded(struct call *call, int dir, const char *name
 /* Open by the guest's own name while nothing can have changed its start, else by the canonical one. */
 static int open_once(struct opening *opening, int flags)
 {
-	bool own = !opening->resolved && (opening->copy[0] == '/' || !name_is_contended());
+	bool own = opening->links == PATH_AS_GIVEN && (opening->copy[0] == '/' || !name_is_contended());
 	const char *name = own ? opening->copy : opening->operand->path.text;
 	int dir = own ? opening->dir : AT_FDCWD;
 
@@ -100,7 +100,7 @@ static int open_from_start(struct opening *opening, int flags)
 /* What stands at the name just now, the name's last link not followed; 0 or -errno. */
 static int look(const struct opening *opening, struct stat *status)
 {
-	if (!opening->resolved && (opening->copy[0] == '/' || !name_is_contended()))
+	if (opening->links == PATH_AS_GIVEN && (opening->copy[0] == '/' || !name_is_contended()))
 		return sys_fstatat(opening->dir, opening->copy, status, AT_SYMLINK_NOFOLLOW);
 	return sys_fstatat(AT_FDCWD, opening->operand->path.text, status, AT_SYMLINK_NOFOLLOW);
 }
@@ -253,8 +253,8 @@ static bool ends_in_link(const struct opening *opening)
 	       sys_readlinkat(AT_FDCWD, opening->operand->path.text, link, sizeof link) > 0;
 }
 
-/* Put the name without links into the operand. True when that changed it. 0 or -errno in *error. */
-static bool resolve(struct opening *opening, int *error)
+/* Put the name with one link less into the operand, or with none if ALL. True when that changed it. 0 or -errno in *error. */
+static bool resolve(struct opening *opening, bool all, int *error)
 {
 	struct operand *operand = opening->operand;
 	size_t before = operand->path.len;
@@ -263,12 +263,19 @@ static bool resolve(struct opening *opening, int *error)
 
 	/* The old name is kept beside for the comparison: refusals are rare. */
 	memcpy(opening->call.scratch->text, operand->path.text, before < 4096 ? before : 4096);
-	*error = path_resolve(opening->dir, opening->copy, follow, opening->call.scratch->rest, &operand->path);
+	if (all)
+		opening->links = PATH_TWO_FOLLOWED;
+	*error = path_follow(&opening->links, opening->dir, opening->copy, follow, opening->call.scratch->rest, &operand->path);
 	if (*error >= 0)
 		operand_named(operand);
-	opening->resolved = true;
 	return operand->path.len != before || before >= 4096 ||
 	       memcmp(opening->call.scratch->text, operand->path.text, before) != 0;
+}
+
+/* An absolute name that is as long as its normal form is that: the common case, for free. */
+static bool may_climb(const struct opening *opening)
+{
+	return opening->copy[0] != '/' || opening->copy[opening->operand->path.len] != '\0';
 }
 
 static int open_tries(struct opening *opening)
@@ -284,10 +291,10 @@ static int open_tries(struct opening *opening)
 	}
 	operand_named(operand);
 	/* ".." leads to where its directory is in that moment: what is opened is what it was when it was decided. */
-	if (UNLIKELY(path_climbs(opening->copy))) {
+	if (UNLIKELY(may_climb(opening) && path_climbs(opening->copy))) {
 		if (opening->copy[strlen(opening->copy) - 1] == '/' && !(opening->flags & O_CREAT))
 			opening->flags |= O_DIRECTORY;
-		if (resolve(opening, &error) && opening->plain)
+		if (resolve(opening, true, &error) && opening->plain)
 			error = -ELOOP;
 		if (error < 0) {
 			operand->verbs = 0;
@@ -298,8 +305,10 @@ static int open_tries(struct opening *opening)
 		if (error == PATH_MAGIC)
 			return open_magic(opening);
 		if (!call_decide(call, operand, operand->verbs)) {
+			bool unsure = opening->links != PATH_AS_GIVEN;
+
 			/* Only the name without links may be refused; see whether this is it. */
-			if (opening->resolved || !resolve(opening, &error))
+			if (opening->links == PATH_RESOLVED || (!resolve(opening, true, &error) && !unsure))
 				return (int)call->result;
 			call->refused = false;
 			call->result = 0;
@@ -313,11 +322,12 @@ static int open_tries(struct opening *opening)
 		}
 		fd = open_decided(opening);
 		if ((fd == -EACCES || fd == -ENAMETOOLONG) && !call->refused && opening->copy[0] != '/' &&
-		    name_is_contended() && !opening->resolved)
+		    name_is_contended() && opening->links == PATH_AS_GIVEN)
 			fd = open_from_start(opening, opening->flags);
 		if (fd != -ELOOP || opening->plain || ends_in_link(opening))
 			break;
-		resolve(opening, &error);
+		/* What is made is decided by its own name at once. */
+		resolve(opening, opening->flags & O_CREAT, &error);
 		if (error < 0)
 			return error;
 	}
@@ -348,7 +358,7 @@ static void opening_start_as(struct opening *opening, enum hook hook, int dir, c
 	opening->dir = dir;
 	opening->flags = flags;
 	opening->mode = mode;
-	opening->resolved = false;
+	opening->links = PATH_AS_GIVEN;
 	opening->plain = plain;
 	if (UNLIKELY(!call->on)) {
 		if (!call->refused)

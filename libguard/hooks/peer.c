@@ -14,7 +14,7 @@
 
 void call_self(struct call *call, verb_set verbs)
 {
-	struct object object = {.kind = OBJECT_PROCESS, .text = guard.actor.exe};
+	struct object object = {.kind = OBJECT_PROCESS, .text = actor_exe(&guard.actor)};
 
 	if (object.text.len == 0)
 		object.text = TEXT("/proc/self/exe");

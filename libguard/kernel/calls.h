@@ -48,6 +48,13 @@ struct calls_row {
 	char arguments[CALLS_ARGS + 1];
 };
 
+/* Where a row stands in the table. */
+enum calls_place {
+#define CALL(name, ...) CALLS_##name,
+#include "libguard/kernel/calls.def"
+#undef CALL
+};
+
 extern const struct calls_row calls_table[];
 extern const unsigned calls_count;
 

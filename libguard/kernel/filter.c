@@ -8,6 +8,8 @@
  */
 #include "libguard/kernel/filter.h"
 
+#include "libguard/kernel/gate.h"
+
 #include <asm/sockios.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -138,12 +140,45 @@ static void check_gate(struct builder *b, unsigned argument, unsigned name)
 	if_equal(b, (uint32_t)(b->setting->gate >> 32), name);
 }
 
+/* Both halves of an argument. */
+static void unless(struct builder *b, unsigned argument, uint64_t value, unsigned name)
+{
+	load(b, LOW(argument));
+	if_other(b, (uint32_t)value, name);
+	load(b, HIGH(argument));
+	if_other(b, (uint32_t)(value >> 32), name);
+}
+
+/*
+ * Who knows the cookie maps the gate unasked: he could use the gate that the session gives him as well. The sixth
+ * argument is the offset; of the descriptor the kernel reads the lower half.
+ */
+static void check_gate_mapped(struct builder *b, unsigned pass, unsigned act)
+{
+	if (b->setting->trust == TRUST_STRICT) {
+		jump(b, act);
+		return;
+	}
+	unless(b, 0, b->setting->gate, act);
+	unless(b, 1, GATE_SIZE, act);
+	unless(b, 2, GATE_PROT, act);
+	unless(b, 3, GATE_FLAGS, act);
+	unless(b, 5, 0, act);
+	load(b, HIGH(4));
+	if_other(b, GATE_KEY(b->setting->cookie), act);
+	jump(b, pass);
+}
+
 static void check_maps(struct builder *b, unsigned pass, unsigned act)
 {
-	unsigned short_one = label(b), code = label(b);
+	unsigned short_one = label(b), code = label(b), near = label(b), far = label(b);
 
 	if (b->setting->back) {
-		check_gate(b, 0, act);
+		check_gate(b, 0, near);
+		jump(b, far);
+		put(b, near);
+		check_gate_mapped(b, pass, act);
+		put(b, far);
 		load(b, LOW(3));
 		emit(b, BPF_JMP | BPF_JSET | BPF_K, MAP_FIXED | MAP_FIXED_NOREPLACE, 1, 0);
 		jump(b, short_one);

@@ -50,8 +50,8 @@ static int enter(int fd)
 
 	if (sys_read(fd, &page, sizeof page) != sizeof page || page.magic != GATE_MAGIC || page.address % GATE_SIZE)
 		return -EINVAL;
-	at = (void *)sys_call(SYS_mmap, (long)page.address, GATE_SIZE, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED_NOREPLACE,
-			      fd, 0);
+	at = (void *)sys_call(SYS_mmap, (long)page.address, GATE_SIZE, GATE_PROT, GATE_FLAGS,
+			      (long)((uint64_t)GATE_KEY(page.cookie) << 32 | (uint32_t)fd), 0);
 	if (sys_failed(at))
 		return (int)(intptr_t)at;
 	/* Kernels before 4.17 take the address for a wish. */

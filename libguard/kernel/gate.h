@@ -14,11 +14,15 @@
 #include "libguard/core/sys_gate.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #define GATE_ARGS SYS_GATE_ARGS
 #define GATE_FILE "gate" /* in the session directory */
 #define GATE_SIZE 4096
+#define GATE_PROT (PROT_READ | PROT_EXEC)
+#define GATE_FLAGS (MAP_SHARED | MAP_FIXED_NOREPLACE)
+#define GATE_KEY(cookie) ((uint32_t)((cookie) >> 32)) /* in the upper half of the descriptor with which it is mapped */
 #define GATE_CODE 64     /* bytes of it */
 #define GATE_MAGIC 0x3145544147444747ull /* "GGDGATE1" as bytes in memory */
 

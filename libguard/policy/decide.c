@@ -189,7 +189,7 @@ static enum rule_bar find_bar(const struct question *q, const struct image_rule_
 	if (rule->port && q->object->kind != OBJECT_HOST && !(is_anywhere(q->object) && rule->kind != VERDICT_ALLOW) &&
 	    !ports_match(policy, rule->port, q->object->addr))
 		return BAR_PORT;
-	if (rule->by && !word_matches(policy, rule->by, q->actor->exe))
+	if (rule->by && !word_matches(policy, rule->by, actor_exe(q->actor)))
 		return BAR_BY;
 	if (rule->args && !args_match(policy, rule->args, q->object->argv))
 		return BAR_ARGS;

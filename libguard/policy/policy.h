@@ -64,8 +64,14 @@ struct object {
 /* Who attempts it. */
 struct actor {
 	struct text exe;     /* canonical path of the acting program */
+	struct text (*find_exe)(void); /* tells it where it is costly to know and few rules ask; NULL: it is in `exe` */
 	struct text library; /* of the guard itself, by its absolute path: not foreign in LD_PRELOAD */
 };
+
+static inline struct text actor_exe(const struct actor *actor)
+{
+	return actor->find_exe ? actor->find_exe() : actor->exe;
+}
 
 struct verdict {
 	enum verdict_kind kind;

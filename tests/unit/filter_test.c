@@ -2,6 +2,7 @@
 /* The system call filter, run in a simulator of the kernel's machine: no kernel needed. */
 #include "libguard/kernel/filter.h"
 
+#include "libguard/kernel/gate.h"
 #include "tests/unit/suite.h"
 
 #include <errno.h>
@@ -241,6 +242,29 @@ static void what_harms_nobody_passes(void)
 	}
 }
 
+/* The one mapping near the gate that passes: the gate's own, by who knows the cookie. */
+static void the_gate_is_mapped_with_its_key_alone(void)
+{
+	const uint64_t own[6] = {GATE, GATE_SIZE, GATE_PROT, GATE_FLAGS, (uint64_t)GATE_KEY(COOKIE) << 32 | 3, 0};
+
+	for (int of = 0; of < CALLS_MACHINES; of++)
+		for (int trust = TRUST_FAST; trust <= TRUST_STRICT; trust++) {
+			struct seccomp_data data;
+
+			build((enum calls_machine)of, (enum policy_trust)trust, false);
+			data = call(calls_table[CALLS_mmap].number[of], ELSEWHERE);
+			memcpy(data.args, own, sizeof own);
+			CU_ASSERT_EQUAL(answer(&data), trust == TRUST_STRICT ? SECCOMP_RET_USER_NOTIF : SECCOMP_RET_ALLOW);
+			for (unsigned bit = 0; bit < 6 * 64; bit++) {
+				memcpy(data.args, own, sizeof own);
+				data.args[bit / 64] ^= UINT64_C(1) << bit % 64;
+				/* A descriptor's number is its owner's affair; what is no longer near is checked as any mapping. */
+				if (bit / 64 != 4 || bit % 64 >= 32)
+					CU_ASSERT_EQUAL(answer(&data), SECCOMP_RET_USER_NOTIF);
+			}
+		}
+}
+
 static void without_a_gate_nothing_passes_as_its_own(void)
 {
 	struct filter_setting setting = {.machine = CALLS_X86_64, .trust = TRUST_FAST};
@@ -271,6 +295,7 @@ static const CU_TestInfo tests[] = {
 	{"all other numbers pass without a look", all_other_numbers_pass_without_a_look},
 	{"foreign tables and unknown numbers are refused", foreign_tables_and_unknown_numbers_are_refused},
 	{"what harms nobody passes", what_harms_nobody_passes},
+	{"the gate is mapped with its key alone", the_gate_is_mapped_with_its_key_alone},
 	{"without a gate nothing passes as its own", without_a_gate_nothing_passes_as_its_own},
 	{"every jump stays inside", every_jump_stays_inside},
 	CU_TEST_INFO_NULL,

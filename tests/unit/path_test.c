@@ -77,11 +77,13 @@ static void make_tree(void)
 	CU_ASSERT_EQUAL_FATAL(symlink("loop", name), 0);
 	in_tree("away", name);
 	CU_ASSERT_EQUAL_FATAL(symlink("missing/x", name), 0);
+	in_tree("chain", name);
+	CU_ASSERT_EQUAL_FATAL(symlink("to_dir", name), 0);
 }
 
 static void remove_tree(void)
 {
-	static const char *const names[] = {"dir/file", "dir", "to_dir", "loop", "away", ""};
+	static const char *const names[] = {"dir/file", "dir", "to_dir", "loop", "away", "chain", ""};
 	char name[PATH_NAME_CAP];
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -115,6 +117,39 @@ static void links_are_followed_where_the_kernel_would(void)
 	resolves_to("missing/x/y", true, 0, "missing/x/y");
 	resolves_to("loop", true, -ELOOP, NULL);
 	resolves_to("loop", false, 0, "loop");
+	remove_tree();
+}
+
+/* What path_follow answers one after the other. */
+static void is_followed(const char *name, const char *one, const char *two, int status, const char *all)
+{
+	enum path_links links = PATH_AS_GIVEN;
+	char given[PATH_NAME_CAP], wanted[PATH_NAME_CAP];
+
+	in_tree(name, given);
+	CU_ASSERT_EQUAL(path_follow(&links, AT_FDCWD, given, true, rest, &path), 0);
+	in_tree(one, wanted);
+	CU_ASSERT_STRING_EQUAL(path.text, wanted);
+	CU_ASSERT_EQUAL(path_follow(&links, AT_FDCWD, given, true, rest, &path), 0);
+	in_tree(two, wanted);
+	CU_ASSERT_STRING_EQUAL(path.text, wanted);
+	CU_ASSERT_EQUAL(path_follow(&links, AT_FDCWD, given, true, rest, &path), status);
+	in_tree(all, wanted);
+	if (status == 0)
+		CU_ASSERT_STRING_EQUAL(path.text, wanted);
+	CU_ASSERT_EQUAL(links, PATH_RESOLVED);
+}
+
+static void links_are_followed_one_by_one(void)
+{
+	make_tree();
+	is_followed("to_dir/away", "dir/away", "dir/away", 0, "dir/away");
+	is_followed("away/file", "missing/x/file", "missing/x/file", 0, "missing/x/file");
+	/* what climbs behind a link is no text */
+	is_followed("to_dir/../to_dir/file", "to_dir/file", "dir/file", 0, "dir/file");
+	is_followed("to_dir/../away", "away", "missing/x", 0, "missing/x");
+	is_followed("loop/file", "loop/file", "loop/file", -ELOOP, "");
+	is_followed("chain/file", "to_dir/file", "dir/file", 0, "dir/file");
 	remove_tree();
 }
 
@@ -168,6 +203,7 @@ static const CU_TestInfo tests[] = {
 	{"names_are_normalised_as_text", names_are_normalised_as_text},
 	{"last_name_keeps_its_slashes", last_name_keeps_its_slashes},
 	{"links_are_followed_where_the_kernel_would", links_are_followed_where_the_kernel_would},
+	{"links_are_followed_one_by_one", links_are_followed_one_by_one},
 	{"relative_names_start_at_the_descriptor", relative_names_start_at_the_descriptor},
 	{"links_of_open_files_are_told_apart", links_of_open_files_are_told_apart},
 	{"names_that_are_too_long_are_refused", names_that_are_too_long_are_refused},
