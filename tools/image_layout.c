@@ -213,10 +213,12 @@ static void lay_below(const struct image_builder *b, struct layout *to)
 		const struct building_node *node = ROW_AT(b->nodes, struct building_node, i);
 		const struct image_node *row = ROW_AT(to->nodes, struct image_node, i);
 		struct image_node *parent = ROW_AT(to->nodes, struct image_node, node->parent);
-		/* A rule that ends in `**` speaks for its directory, below. */
-		verb_set denied = (node->is_stars ? 0 : node->own) | row->below;
-		uint32_t rule = node->own && !node->is_stars ? node->own_rule : row->below_rule;
+		verb_set denied = node->own | row->below;
+		uint32_t rule = node->own ? node->own_rule : row->below_rule;
 
+		/* Below `**` anything may lie, or nothing: only a rule that ends there speaks for its directory. */
+		if (node->is_stars)
+			continue;
 		if (node->stars && ROW_AT(b->nodes, struct building_node, node->stars)->own) {
 			denied |= ROW_AT(b->nodes, struct building_node, node->stars)->own;
 			rule = ROW_AT(b->nodes, struct building_node, node->stars)->own_rule;

@@ -128,8 +128,6 @@ void call_widens(struct call *call, unsigned from, unsigned to)
 
 	if (!call->on || call->count <= from || call->count <= to || !old->verbs || !new->verbs || old->object.text.len == 0)
 		return;
-	if (old->object.tree)
-		old->object.moved_to = new->object.text;
 	for (unsigned i = 0; i < guard.session_count; i++) {
 		verb_set refused = refused_of(&guard.sessions[i], old, verbs);
 

@@ -248,32 +248,10 @@ static void hear_refs(void *question, uint32_t refs)
 		hear_rule(q, image_ref(q->policy, span.first + i));
 }
 
-static void hear_nothing(void *question, uint32_t refs)
-{
-	(void)question;
-	(void)refs;
-}
-
-/* Is node NUMBER, which crosses directories, reached by the tree's new name as well? Then what is below stays covered by it. */
-static bool stays_below(const struct question *q, enum image_root root, uint32_t number)
-{
-	struct match_nodes nodes;
-
-	if (q->object->moved_to.len == 0)
-		return true;
-	match_walk(q->policy, root, q->object->moved_to, NULL, &nodes, hear_nothing, NULL);
-	for (unsigned i = 0; i < nodes.count; i++)
-		if (nodes.at[i] == number)
-			return true;
-	return false;
-}
-
 /* A directory changes its name and takes along what is below: rules about that are asked too. */
-static void hear_below(struct question *q, enum image_root root, uint32_t number)
+static void hear_below(struct question *q, const struct image_node *node)
 {
-	const struct image_node *node = image_node(q->policy, number);
-
-	if (q->object->tree && node->below && (!node->is_stars || !stays_below(q, root, number))) {
+	if (q->object->tree && !node->is_stars && node->below) {
 		q->denied |= q->verbs;
 		q->deny = node->below_rule < q->deny ? node->below_rule : q->deny;
 		if (UNLIKELY(q->listener != NULL))
@@ -291,7 +269,7 @@ static bool hear_name(struct question *q, enum image_root root, struct text name
 		const struct image_node *node = image_node(q->policy, nodes.at[i]);
 
 		hear_refs(q, node->refs);
-		hear_below(q, root, nodes.at[i]);
+		hear_below(q, node);
 	}
 	return !nodes.overflow;
 }

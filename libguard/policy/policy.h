@@ -58,7 +58,6 @@ struct object {
 	char *const *envp;       /* OBJECT_PROGRAM: the environment it gets, NULL-terminated, or NULL */
 	bool tree;               /* a directory whose name changes: a rule about anything below it counts too */
 	struct policy_trail *trail; /* the calling thread's, or NULL */
-	struct text moved_to;  /* of a tree: the name that it is about to have; empty: it goes */
 };
 
 /* Who attempts it. */
