@@ -24,7 +24,7 @@ cat >"$scratch/work.sh" <<-'END'
 	chmod 600 a/1; touch a/3; find a -name '*' >/dev/null; rm -r a
 END
 cat >"$scratch/work.py" <<-'END'
-	import glob, json, os, shutil, socket, subprocess, tempfile
+	import ctypes, glob, json, os, shutil, signal, socket, subprocess, tempfile
 	folder = tempfile.mkdtemp(dir=".")
 	open(folder + "/a", "w").write(json.dumps([1]))
 	os.link(folder + "/a", folder + "/b")
@@ -34,6 +34,12 @@ cat >"$scratch/work.py" <<-'END'
 	glob.glob(folder + "/**", recursive=True)
 	subprocess.run(["true"], check=True)
 	subprocess.run("cat a >b", shell=True, cwd=folder, check=True)
+	open(folder + "/\N{GREEK CAPITAL LETTER OMEGA}", "w").close()
+	found = ctypes.c_void_p()
+	assert ctypes.CDLL(None).scandir(folder.encode(), ctypes.byref(found), None, None) > 0
+	assert os.system("true") == 0 and os.popen("echo x").read() == "x\n"
+	sleeper = subprocess.Popen(["sleep", "60"], start_new_session=True)
+	os.killpg(sleeper.pid, signal.SIGTERM), sleeper.wait()
 	listener = socket.create_server(("127.0.0.1", 0))
 	socket.create_connection(listener.getsockname())
 	shutil.rmtree(folder), shutil.rmtree(folder + "x")
@@ -55,6 +61,7 @@ check "calls that libc makes by itself are missed by the hooks" refute recorded 
 if has_door; then
 	check "the kernel door has them" all_recorded getent passwd root
 	check "and all of a shell script" all_recorded sh work.sh
+	check "and all of Python" all_recorded /usr/bin/python3 work.py
 else
 	skip "the kernel door has them" "no kernel door here"
 fi
