@@ -16,6 +16,7 @@
 #include <mntent.h>
 #include <mqueue.h>
 #include <netdb.h>
+#include <pwd.h>
 #include <sched.h>
 #include <semaphore.h>
 #include <signal.h>

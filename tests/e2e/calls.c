@@ -16,6 +16,7 @@
 #include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <resolv.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -236,7 +237,14 @@ static int opened(int fd)
 	return fd < 0 ? -1 : close(fd);
 }
 
+static int is_missing(const void *answer)
+{
+	return answer ? 0 : -1;
+}
+
 static char *host = room;
+static struct passwd user;
+static struct group group;
 static const union sigval no_value;
 static const struct timeval bad_time = {0, -1};
 static const struct timespec bad_time_ns = {0, -1};
@@ -332,6 +340,15 @@ static const struct timespec bad_time_ns = {0, -1};
 	CASE(clock_adjtime, set_clock_of())                                                                            \
 	CASE(system, system(":"))                                                                                      \
 	CASE(__libc_system, private_system())                                                                          \
+	CASE(getpwnam, is_missing(getpwnam("root")))                                                                   \
+	CASE(getpwuid, is_missing(getpwuid(0)))                                                                        \
+	CASE(getgrnam, is_missing(getgrnam("root")))                                                                   \
+	CASE(getgrgid, is_missing(getgrgid(0)))                                                                        \
+	CASE(getpwnam_r, by_error(getpwnam_r("root", &user, data, sizeof data, &(struct passwd *){NULL})))             \
+	CASE(getpwuid_r, by_error(getpwuid_r(0, &user, data, sizeof data, &(struct passwd *){NULL})))                  \
+	CASE(getgrnam_r, by_error(getgrnam_r("root", &group, data, sizeof data, &(struct group *){NULL})))             \
+	CASE(getgrgid_r, by_error(getgrgid_r(0, &group, data, sizeof data, &(struct group *){NULL})))                  \
+	CASE(getgrouplist, getgrouplist("root", 0, NULL, &(int){0}))                                                   \
 	CASE(popen, closed_pipe(popen(":", "r")))                                                                      \
 	CASE(_IO_popen, closed_pipe(_IO_popen(":", "r")))                                                              \
 	CASE(wordexp, expanded())                                                                                      \

@@ -12,7 +12,10 @@ policy open <<END
 default = { files = "allow"; network = "allow"; commands = "allow"; process = "allow"; };
 END
 policy shut <<END
-files = ( { id = "code"; deny = "load"; path = "/**"; } );
+files = (
+  { id = "code"; deny = "load"; path = "/**"; },
+  { id = "users"; deny = "read"; path = ["/etc/passwd", "/etc/group"]; }
+);
 network = (
   { id = "net"; deny = ["connect", "bind"]; address = "any"; },
   { id = "sending"; deny = "send"; address = "any"; port = 2; }, # the resolver here asks port 1

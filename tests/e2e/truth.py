@@ -11,7 +11,8 @@ record, of the same thread, operation and object. What is left out:
   - what the dynamic loader does: everything before our constructor has mapped
     the session, and shared objects that dlopen brings in;
   - what the guard does for itself: descriptors that only hold (O_PATH), the
-    session's own files, and looking at a program before it runs.
+    session's own files, looking at a program before it runs, and listing by
+    its descriptor a directory that was opened and recorded.
 
 Prints a line a kind of call, then what had no record.
 Exit status: 0 the share of calls with a record is at least SHARE (0.95),
@@ -50,8 +51,10 @@ TRACED = sorted(OPENS | set(NAMES) | EXECS | {"connect", "chdir", "fchdir"})
 
 CALL = re.compile(r"^(\w+)\((.*)\)\s+= (-?\d+)(?:<(.*)>)?(?: .*)?$")
 SHARED_OBJECT = re.compile(r"\.so(\.[0-9.]+)?$|/ld\.so\.cache$")
-# How the guard opens a file to look at it: hooks/program.c, hooks/exe.c.
+# How the guard opens a file to look at it: hooks/program.c, hooks/peer.c.
 OWN_LOOK = "O_RDONLY|O_NOCTTY|O_NONBLOCK|O_CLOEXEC"
+# What it reads of processes that a signal is sent to, by another call than it opens a guest's files by: hooks/peer.c.
+PEER = re.compile(r"^/proc(?:/\d+/(?:stat|comm))?$")
 
 
 def split_arguments(text):
@@ -78,16 +81,26 @@ def split_arguments(text):
     return parts
 
 
+def unescape(text):
+    """What strace escapes, as the records show it."""
+    return text.encode("latin-1", "replace").decode("unicode_escape").encode("latin-1").decode("utf-8", "replace")
+
+
 def unquote(text):
-    """The bytes of a quoted string, as the records show them."""
-    body = text[text.index('"') + 1:text.rindex('"')]
-    return body.encode("latin-1", "replace").decode("unicode_escape").encode("latin-1").decode("utf-8", "replace")
+    """The text of a quoted string."""
+    return unescape(text[text.index('"') + 1:text.rindex('"')])
 
 
 def annotation(argument):
     """What strace says a descriptor is, or None."""
     found = re.search(r"<(.*)>$", argument)
-    return found.group(1) if found else None
+    return unescape(found.group(1)) if found else None
+
+
+def is_own_listing(arguments):
+    """scandir lists what its hook has opened by that descriptor's name: hooks/directory.c."""
+    descriptor = re.match(r"\d+", arguments[0])
+    return descriptor and unquote(arguments[1]) == "/proc/self/fd/" + descriptor.group()
 
 
 def lexical(directory, name):
@@ -116,13 +129,15 @@ class Thread:
         flags = next((argument for argument in arguments if "O_" in argument), "")
         if target is None or "O_PATH" in flags:
             return
-        target = target.removesuffix(" (deleted)").removesuffix("(deleted)")
+        target = unescape(target.removesuffix(" (deleted)").removesuffix("(deleted)"))
         if target.startswith(self.log):
             self.guarded |= target.endswith(".log") and not self.is_tool
             return
         if not target.startswith("/") or SHARED_OBJECT.search(target):
             return
         if call == "openat2" and OWN_LOOK in flags:
+            return
+        if call == "openat" and (is_own_listing(arguments) or PEER.match(target)):
             return
         self.add(call, ("create", "write", "read") if "O_CREAT" in flags else ("read", "write"), target)
 
@@ -177,7 +192,7 @@ class Thread:
 
 
 def read_trace(folder, log):
-    """{thread: operations}; a forked child goes on where its parent stood."""
+    """{thread: operations}, {thread: who started it}; a forked child goes on where its parent stood."""
     threads, started_by = {}, {}
     files = {int(name.split(".")[-1]): os.path.join(folder, name) for name in os.listdir(folder)}
     for tid, name in files.items():
@@ -204,7 +219,7 @@ def read_trace(folder, log):
         return threads[tid]
     for tid in sorted(files):
         thread_of(tid)
-    return {tid: thread.operations for tid, thread in threads.items()}
+    return {tid: thread.operations for tid, thread in threads.items()}, started_by
 
 
 def read_records(guardctl, log):
@@ -232,23 +247,31 @@ def read_records(guardctl, log):
     return records
 
 
-def compare(truth, records):
+def take_program(records):
+    """Take out the record of a program whatever its name: a script's interpreter runs by another, and some have many."""
+    key = next((key for key, count in records.items() if key[0] == "exec" and count > 0), None)
+    if key is None:
+        return False
+    records[key] -= 1
+    return True
+
+
+def compare(truth, started_by, records):
     """Calls without a record, and counts by call."""
     missing, seen, total = [], collections.Counter(), collections.Counter()
-    for tid, operations in truth.items():
-        left = collections.Counter(records.get(tid, []))
+    unused = {tid: collections.Counter(records.get(tid, [])) for tid in truth}
+    for tid, operations in sorted(truth.items(), reverse=True):
+        left = unused[tid]
         for call, verbs, thing in operations:
             total[call] += 1
             for verb in verbs:
-                # The interpreter of a script is what the kernel names too; a program may have many names.
                 if left[(verb, thing)] > 0:
                     left[(verb, thing)] -= 1
                     seen[call] += 1
                     break
             else:
-                if call in EXECS and any(verb == "exec" and count > 0 for (verb, _), count in left.items()):
-                    key = next(key for key, count in left.items() if key[0] == "exec" and count > 0)
-                    left[key] -= 1
+                # What popen, system and posix_spawn run is recorded by who calls them.
+                if call in EXECS and (take_program(left) or take_program(unused.get(started_by.get(tid), {}))):
                     seen[call] += 1
                 else:
                     missing.append((call, thing, tid))
@@ -279,7 +302,7 @@ def main():
     run = subprocess.run(["strace", "-ff", "-y", "-qq", "-s", "5000", "-o", os.path.join(trace, "t"),
                           "-e", "trace=" + ",".join(TRACED + ["clone", "clone3", "fork", "vfork"]), "-e", "signal=none",
                           options.guardctl, "run", "--policy", policy, "--", *command], stdin=subprocess.DEVNULL)
-    missing, seen, total = compare(read_trace(trace, log), read_records(options.guardctl, log))
+    missing, seen, total = compare(*read_trace(trace, log), read_records(options.guardctl, log))
     if not options.keep:
         shutil.rmtree(scratch, ignore_errors=True)
     for call in sorted(total):

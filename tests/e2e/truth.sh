@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # What strace saw real programs do, and what was recorded of it: at least 95 of 100 calls by the hooks alone, for libc itself
-# opens the time zone and the databases of users and hosts, behind every hook; all of them by the kernel door.
+# opens the time zone and the databases of hosts and services, behind every hook; all of them by the kernel door.
 . "$top_srcdir/tests/e2e/lib.sh" || exit 99
 command -v strace >/dev/null || skip_all "no strace here"
 strace -o /dev/null true 2>/dev/null || skip_all "processes cannot be traced here"
@@ -24,7 +24,7 @@ cat >"$scratch/work.sh" <<-'END'
 	chmod 600 a/1; touch a/3; find a -name '*' >/dev/null; rm -r a
 END
 cat >"$scratch/work.py" <<-'END'
-	import glob, json, os, shutil, socket, subprocess, tempfile
+	import ctypes, glob, json, os, shutil, signal, socket, subprocess, tempfile
 	folder = tempfile.mkdtemp(dir=".")
 	open(folder + "/a", "w").write(json.dumps([1]))
 	os.link(folder + "/a", folder + "/b")
@@ -34,6 +34,12 @@ cat >"$scratch/work.py" <<-'END'
 	glob.glob(folder + "/**", recursive=True)
 	subprocess.run(["true"], check=True)
 	subprocess.run("cat a >b", shell=True, cwd=folder, check=True)
+	open(folder + "/\N{GREEK CAPITAL LETTER OMEGA}", "w").close()
+	found = ctypes.c_void_p()
+	assert ctypes.CDLL(None).scandir(folder.encode(), ctypes.byref(found), None, None) > 0
+	assert os.system("true") == 0 and os.popen("echo x").read() == "x\n"
+	sleeper = subprocess.Popen(["sleep", "60"], start_new_session=True)
+	os.killpg(sleeper.pid, signal.SIGTERM), sleeper.wait()
 	listener = socket.create_server(("127.0.0.1", 0))
 	socket.create_connection(listener.getsockname())
 	shutil.rmtree(folder), shutil.rmtree(folder + "x")
@@ -51,10 +57,12 @@ if command -v git >/dev/null; then
 else
 	skip "git" "no git here"
 fi
-check "calls that libc makes by itself are missed by the hooks" refute recorded getent passwd root
+check "users and groups" recorded sh -c 'id root && ls -l /etc >/dev/null && getent group 0'
+check "calls that libc makes by itself are missed by the hooks" refute recorded getent protocols tcp
 if has_door; then
-	check "the kernel door has them" all_recorded getent passwd root
+	check "the kernel door has them" all_recorded getent protocols tcp
 	check "and all of a shell script" all_recorded sh work.sh
+	check "and all of Python" all_recorded /usr/bin/python3 work.py
 else
 	skip "the kernel door has them" "no kernel door here"
 fi
