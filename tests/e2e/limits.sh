@@ -11,8 +11,11 @@ build() { "${CC:-cc}" -O1 -D_GNU_SOURCE "$@" "$top_srcdir/tests/e2e/limits.c"; }
 build -o "$hooked" 2>/dev/null || skip_all "no compiler"
 [ -z "$doorless" ] && build -static -o "$static" 2>/dev/null || static=
 
+# Another user must reach them, wherever the build tree lies.
 chmod 755 "$scratch"
-mkdir "$scratch/denied" "$scratch/work"
+mkdir "$scratch/denied" "$scratch/work" "$scratch/bin"
+cp "$library" "$guardctl" "$scratch/bin"
+library=$scratch/bin/libguard.so guardctl=$scratch/bin/guardctl
 echo denied >"$scratch/denied/f"
 echo text >"$scratch/f"
 policy limits <<-END
