@@ -358,8 +358,8 @@ int path_follow(enum path_links *links, int dir, const char *name, bool follow, 
 
 bool path_climbs(const char *name)
 {
-	for (const char *at = name; (at = strstr(at, "..")); at += 2)
-		if ((at == name || at[-1] == '/') && (at[2] == '/' || at[2] == '\0'))
+	for (const char *at = name; *at; at++)
+		if (at[0] == '.' && at[1] == '.' && (at == name || at[-1] == '/') && (at[2] == '/' || at[2] == '\0'))
 			return true;
 	return false;
 }

@@ -145,6 +145,12 @@ struct operand *call_operand(struct call *call, verb_set verbs) NONNULL;
 /* Say that operand->path is the object from here on. */
 void operand_named(struct operand *operand) NONNULL;
 
+/* Is a component of NAME, of which path_lexical made operand->path, ".."? Not if it is as long as its normal form. */
+static inline bool operand_climbs(const struct operand *operand, const char *name)
+{
+	return (name[0] != '/' || name[operand->path.len] != '\0') && path_climbs(name);
+}
+
 /* Could another thread change the working directory or a descriptor between two of our calls? */
 static inline bool name_is_contended(void)
 {

@@ -134,7 +134,7 @@ static int directory_flag(const char *name)
  */
 static int hold(struct call *call, struct operand *operand, int dir, const char *name, int flags, bool follow)
 {
-	bool direct = name[0] == '/' || !name_is_contended(), climbs = path_climbs(name);
+	bool direct = name[0] == '/' || !name_is_contended(), climbs;
 	int error = path_lexical(dir, name, &operand->path);
 	enum path_links links = PATH_AS_GIVEN;
 	int fd = -ELOOP;
@@ -143,6 +143,7 @@ static int hold(struct call *call, struct operand *operand, int dir, const char 
 		operand->path.len = 0;
 		return error;
 	}
+	climbs = operand_climbs(operand, name);
 	/* With threads about, DIR may mean something else by now: act on the name that was read. */
 	if (direct && !climbs)
 		fd = nolinks_open(dir, name, flags, 0);

@@ -272,12 +272,6 @@ static bool resolve(struct opening *opening, bool all, int *error)
 	       memcmp(opening->call.scratch->text, operand->path.text, before) != 0;
 }
 
-/* An absolute name that is as long as its normal form is that: the common case, for free. */
-static bool may_climb(const struct opening *opening)
-{
-	return opening->copy[0] != '/' || opening->copy[opening->operand->path.len] != '\0';
-}
-
 static int open_tries(struct opening *opening)
 {
 	struct call *call = &opening->call;
@@ -291,7 +285,7 @@ static int open_tries(struct opening *opening)
 	}
 	operand_named(operand);
 	/* ".." leads to where its directory is in that moment: what is opened is what it was when it was decided. */
-	if (UNLIKELY(may_climb(opening) && path_climbs(opening->copy))) {
+	if (UNLIKELY(operand_climbs(operand, opening->copy))) {
 		if (opening->copy[strlen(opening->copy) - 1] == '/' && !(opening->flags & O_CREAT))
 			opening->flags |= O_DIRECTORY;
 		if (resolve(opening, true, &error) && opening->plain)
