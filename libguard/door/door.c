@@ -485,8 +485,7 @@ int door_open_again(void)
 	pthread_mutex_init(&spare_lock, NULL);
 	pthread_cond_init(&spare_wanted, NULL);
 	pthread_cond_init(&arrival, NULL);
-	spares = coming = there = 0;
-	atomic_store(&active, 0);
+	spares = active = coming = there = 0;
 	atomic_store(&resting, false);
 	return door_open(door);
 }
