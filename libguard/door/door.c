@@ -42,27 +42,18 @@
 
 static const struct door *door;
 static _Atomic int threads, busy;
-static int target; /* threads that answer at once where many ask: one a processor */
+static int target; /* threads that should be there to answer: one a processor */
 static _Atomic bool resting;
 
 /*
- * The kernel wakes every thread that waits for a question, for each one. So while guests ask one at a time, one thread
- * waits; where several do, as many as there are processors: more would only take turns in cold caches. One that may be
- * held up for long, by a peer or a pipe, says so (away) or is found out by the watch, and another takes its place. Who is
- * one too many goes to sleep here.
+ * As many threads as there are processors wait for questions; more would only take turns in cold caches. One that may
+ * be held up for long, by a peer or a pipe, says so (away) or is found out by the watch, and another takes its place;
+ * when it comes back, one too many goes to sleep here.
  */
-#define MIXED_UP 3    /* who asks is another than the last time: this much nearer to several guests ... */
-#define MIXED_DOWN 1  /* ... or it is the same */
-#define MIXED_MAX 48
-#define MIXED_MANY 24
-static _Atomic int mixed;
-static _Atomic int last_guest;
-static _Atomic bool several;
-
 static pthread_mutex_t spare_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t spare_wanted = PTHREAD_COND_INITIALIZER;
 static int spares; /* threads that sleep */
-static _Atomic int active; /* threads that answer or wait for questions; changed under the lock */
+static int active; /* threads that answer or wait for questions */
 static int coming; /* threads that were begun and are not there yet */
 static int there;  /* threads that ever were */
 static int fault;  /* -errno of the last that could not begin */
@@ -81,11 +72,6 @@ struct turn {
 static struct turn *_Atomic turns;
 static _Thread_local struct turn *turn;
 
-static int wanted(void)
-{
-	return atomic_load_explicit(&several, memory_order_relaxed) ? target : 1;
-}
-
 /*
  * Nobody begins threads here: a thread that acts for a guest has its user and root, and would hand them down. The watch
  * does it.
@@ -94,7 +80,7 @@ static void one_less(void)
 {
 	pthread_mutex_lock(&spare_lock);
 	active--;
-	if (active < wanted() && spares > 0)
+	if (active < target && spares > 0)
 		pthread_cond_signal(&spare_wanted);
 	pthread_mutex_unlock(&spare_lock);
 }
@@ -103,43 +89,13 @@ static void one_less(void)
 static void one_more(void)
 {
 	pthread_mutex_lock(&spare_lock);
-	while (active >= wanted() && !atomic_load(&resting)) {
+	while (active >= target && !atomic_load(&resting)) {
 		spares++;
 		pthread_cond_wait(&spare_wanted, &spare_lock);
 		spares--;
 	}
 	active++;
 	pthread_mutex_unlock(&spare_lock);
-}
-
-/* Step back if there are too many. */
-static void step_back(void)
-{
-	if (LIKELY(atomic_load_explicit(&active, memory_order_relaxed) <= wanted()))
-		return;
-	pthread_mutex_lock(&spare_lock);
-	active--;
-	pthread_mutex_unlock(&spare_lock);
-	one_more();
-}
-
-/* Do several guests ask at once? Rough: of two threads that count at the same time one may be missed. */
-static void count_guests(int asks)
-{
-	int now = atomic_load_explicit(&mixed, memory_order_relaxed);
-
-	if (asks == atomic_exchange_explicit(&last_guest, asks, memory_order_relaxed))
-		now = now > MIXED_DOWN ? now - MIXED_DOWN : 0;
-	else
-		now = now < MIXED_MAX ? now + MIXED_UP : MIXED_MAX;
-	atomic_store_explicit(&mixed, now, memory_order_relaxed);
-	if (now == 0) {
-		atomic_store_explicit(&several, false, memory_order_relaxed);
-	} else if (now >= MIXED_MANY && !atomic_exchange_explicit(&several, true, memory_order_relaxed)) {
-		pthread_mutex_lock(&spare_lock);
-		pthread_cond_broadcast(&spare_wanted);
-		pthread_mutex_unlock(&spare_lock);
-	}
 }
 
 /*
@@ -300,8 +256,8 @@ static int serve(void *nothing)
 	turn->next = atomic_load(&turns);
 	while (!atomic_compare_exchange_weak(&turns, &turn->next, turn))
 		;
-	arrived(0);
 	one_more();
+	arrived(0);
 	while (!atomic_load(&resting)) {
 		int received;
 
@@ -315,7 +271,6 @@ static int serve(void *nothing)
 				break;
 			continue;
 		}
-		count_guests((int)asked->pid);
 		atomic_fetch_add(&busy, 1);
 		atomic_store(&turn->id, asked->id);
 		atomic_store(&turn->guest, (int32_t)asked->pid);
@@ -326,8 +281,6 @@ static int serve(void *nothing)
 		atomic_fetch_sub(&busy, 1);
 		if (atomic_exchange(&turn->away, false))
 			one_more();
-		else
-			step_back();
 	}
 	atomic_fetch_sub(&threads, 1);
 	return 0;
@@ -376,13 +329,13 @@ static bool start_thread(void *(*function)(void *))
 	return done;
 }
 
-/* As many threads as are missing, and one that can take another's place at once. False: there is none at all. */
+/* As many threads as are missing. False: there is none at all. */
 static bool refill(void)
 {
 	int missing;
 
 	pthread_mutex_lock(&spare_lock);
-	missing = atomic_load(&resting) ? 0 : (target < 2 ? 2 : target) - active - spares - coming;
+	missing = spares > 0 || atomic_load(&resting) ? 0 : target - active - coming;
 	if (missing > THREADS_MAX - atomic_load(&threads))
 		missing = THREADS_MAX - atomic_load(&threads);
 	for (; missing > 0; missing--) {
@@ -440,7 +393,7 @@ int door_open(const struct door *to)
 	(void)!ioctl(to->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
 	if (sched_getaffinity(0, sizeof processors, &processors) == 0)
 		target = CPU_COUNT(&processors);
-	target = target < 1 ? 1 : target > TARGETS_MAX ? TARGETS_MAX : target;
+	target = target < 2 ? 2 : target > TARGETS_MAX ? TARGETS_MAX : target;
 	if (!refill() || !start_thread(watch))
 		return -EAGAIN;
 	/* Begun is not done: a guest that asks would wait for nobody. */
@@ -485,8 +438,7 @@ int door_open_again(void)
 	pthread_mutex_init(&spare_lock, NULL);
 	pthread_cond_init(&spare_wanted, NULL);
 	pthread_cond_init(&arrival, NULL);
-	spares = coming = there = 0;
-	atomic_store(&active, 0);
+	spares = active = coming = there = 0;
 	atomic_store(&resting, false);
 	return door_open(door);
 }
