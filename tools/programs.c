@@ -28,6 +28,7 @@ void programs_init(struct programs *programs, struct arena *arena)
 {
 	*programs = (struct programs){.pids = arena_take(arena, PIDS * sizeof(struct program_pid))};
 	table_init(&programs->table, arena, sizeof(struct program), PROGRAMS_MAX);
+	table_init(&programs->unhooked, arena, sizeof(struct unhooked), PROGRAMS_MAX);
 }
 
 static struct program_pid *place_of(const struct programs *programs, uint32_t pid)
@@ -102,18 +103,36 @@ static struct program *node(struct programs *programs, struct program *parent, c
 	return program;
 }
 
+static void count_unhooked(struct programs *programs, const struct event *event, struct text exe)
+{
+	char storage[EVENT_SLOT * EVENT_SLOTS_MAX + 1];
+	struct buf key = BUF_ON(storage);
+	struct unhooked *unhooked;
+
+	buf_char(&key, (char)event->coverage);
+	buf_bytes(&key, exe.data, exe.len);
+	unhooked = table_at(&programs->unhooked, (struct text){key.data, key.len});
+	if (!unhooked)
+		return;
+	unhooked->count++;
+	unhooked->coverage = event->coverage;
+	unhooked->exe = (struct text){unhooked->entry.key.data + 1, exe.len};
+}
+
 void programs_add(struct programs *programs, const struct event *event)
 {
 	struct program *parent = parent_of(programs, event);
 	struct text exe = event_get(event, FIELD_EXE);
 	struct program *program;
 
+	if (exe.len == 0)
+		exe = event_get(event, FIELD_OBJECT);
 	if (event->kind == EVENT_COVERAGE)
 		programs->uncovered++;
 	else
 		programs->started++;
-	if (exe.len == 0)
-		exe = event_get(event, FIELD_OBJECT);
+	if (event->coverage != COVER_HOOKS)
+		count_unhooked(programs, event, exe);
 	while (parent && parent->depth >= DEPTH_MAX)
 		parent = parent->parent;
 	program = node(programs, parent, event, exe, event_get(event, FIELD_ARGV));
@@ -159,4 +178,5 @@ const struct program *programs_of(const struct programs *programs, const struct 
 void programs_free(struct programs *programs)
 {
 	table_free(&programs->table);
+	table_free(&programs->unhooked);
 }

@@ -28,8 +28,17 @@ struct program {
 	uint8_t coverage;             /* enum event_coverage */
 };
 
+/* A program that the hooks did not reach, wherever in the tree and with whatever words. */
+struct unhooked {
+	struct table_entry entry;
+	struct text exe;
+	uint64_t count;
+	uint8_t coverage; /* why: enum event_coverage */
+};
+
 struct programs {
 	struct table table;      /* of struct program */
+	struct table unhooked;   /* of struct unhooked */
 	struct program *first, *last; /* those without a parent */
 	struct program_pid *pids; /* what each pid runs */
 	uint64_t started;        /* process records: every program that ran under the hooks */

@@ -95,8 +95,8 @@ static void end_fact(struct html *html)
 
 static void put_uncovered(struct html *html)
 {
-	const struct programs *programs = &html->report->summary->programs;
-	size_t found = 0;
+	const struct table *table = &html->report->summary->programs.unhooked;
+	size_t shown = html_rows(html, table->count);
 
 	if (report_unhooked(html->report) == 0)
 		return;
@@ -111,11 +111,9 @@ static void put_uncovered(struct html *html)
 			   "programs; what they did was not seen by the hooks");
 		html_put(html, "</strong>");
 	}
-	for (size_t i = 0; i < programs->table.count; i++) {
-		const struct program *program = (const struct program *)programs->table.items[i];
+	for (size_t i = 0; i < shown; i++) {
+		const struct unhooked *program = (const struct unhooked *)table->items[i];
 
-		if (program->coverage == COVER_HOOKS || found++ >= html->report->top)
-			continue;
 		html_put(html, "<br>");
 		html_number(html, program->count);
 		html_put(html, "x <code>");
@@ -124,9 +122,9 @@ static void put_uncovered(struct html *html)
 		html_put(html, report_coverage[program->coverage]);
 		html_put(html, ")");
 	}
-	if (found > html_rows(html, found)) {
+	if (table->count > shown) {
 		html_put(html, "<br>... and ");
-		html_number(html, found - html_rows(html, found));
+		html_number(html, table->count - shown);
 		html_put(html, " more (--top 0 shows all)");
 	}
 	end_fact(html);

@@ -63,9 +63,9 @@ static void put_covered(struct page *page)
 
 static void put_uncovered(struct page *page)
 {
-	const struct programs *programs = &page->report->summary->programs;
+	const struct table *table = &page->report->summary->programs.unhooked;
 	uint64_t unhooked = report_unhooked(page->report);
-	size_t found = 0, shown = 0;
+	size_t shown = table->count < page->report->top ? table->count : page->report->top;
 
 	if (unhooked == 0)
 		return;
@@ -79,22 +79,17 @@ static void put_uncovered(struct page *page)
 			   "programs; what they did was not seen by the hooks\n");
 		page_plain(page);
 	}
-	for (size_t i = 0; i < programs->table.count; i++) {
-		const struct program *program = (const struct program *)programs->table.items[i];
+	for (size_t i = 0; i < shown; i++) {
+		const struct unhooked *program = (const struct unhooked *)table->items[i];
 
-		if (program->coverage == COVER_HOOKS)
-			continue;
-		if (found++ >= page->report->top)
-			continue;
-		shown++;
 		page_label(page, "");
 		output_format(page->output, "%llux ", (unsigned long long)program->count);
 		page_name(page, program->exe, LABEL_WIDTH + 50);
 		output_format(page->output, " (%s)\n", report_coverage[program->coverage]);
 	}
-	if (found > shown) {
+	if (table->count > shown) {
 		page_label(page, "");
-		output_format(page->output, "... and %zu more (--top 0 shows all)\n", found - shown);
+		output_format(page->output, "... and %zu more (--top 0 shows all)\n", table->count - shown);
 	}
 }
 

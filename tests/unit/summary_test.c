@@ -136,6 +136,30 @@ static void a_program_that_a_subshell_started_hangs_below_the_shell(void)
 	summary_free(&summary);
 }
 
+static void a_program_without_hooks_is_counted_once_by_name(void)
+{
+	static struct summary summary;
+	const struct event events[] = {
+		of_process(EVENT_PROCESS, 10, 1, "/bin/shell"),
+		of_process(EVENT_COVERAGE, 11, 10, "/bin/static"),
+		of_process(EVENT_COVERAGE, 12, 11, "/bin/static"), /* elsewhere in the tree */
+		of_process(EVENT_COVERAGE, 13, 10, "/bin/another"),
+	};
+	const struct unhooked *first;
+
+	summary_init(&summary, "/work");
+	for (size_t i = 0; i < ARRAY_LEN(events); i++)
+		summary_add(&summary, &events[i]);
+	CU_ASSERT_EQUAL_FATAL(summary.programs.unhooked.count, 2);
+	first = (const struct unhooked *)summary.programs.unhooked.items[0];
+	CU_ASSERT_EQUAL(first->count, 2);
+	CU_ASSERT_EQUAL(first->coverage, COVER_STATIC);
+	CU_ASSERT_EQUAL(first->exe.len, strlen("/bin/static"));
+	CU_ASSERT_EQUAL(memcmp(first->exe.data, "/bin/static", first->exe.len), 0);
+	CU_ASSERT_EQUAL(summary.programs.uncovered, 3);
+	summary_free(&summary);
+}
+
 static void the_share_of_hooks_leaves_loaders_and_unhooked_programs_out(void)
 {
 	static struct summary summary;
@@ -165,6 +189,7 @@ static void the_share_of_hooks_leaves_loaders_and_unhooked_programs_out(void)
 
 static const CU_TestInfo tests[] = {
 	{"a_program_that_a_subshell_started_hangs_below_the_shell", a_program_that_a_subshell_started_hangs_below_the_shell},
+	{"a_program_without_hooks_is_counted_once_by_name", a_program_without_hooks_is_counted_once_by_name},
 	{"the_share_of_hooks_leaves_loaders_and_unhooked_programs_out", the_share_of_hooks_leaves_loaders_and_unhooked_programs_out},
 	{"counters_stay_exact_when_names_are_too_many", counters_stay_exact_when_names_are_too_many},
 	{"memory_does_not_grow_with_names_beyond_the_cap", memory_does_not_grow_with_names_beyond_the_cap},
