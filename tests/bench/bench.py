@@ -34,15 +34,16 @@ DEEP = os.path.join(SCRATCH, "project/src/module")
 FILE = os.path.join(DEEP, "file.txt")
 NOOP = os.path.join(PROGRAMS, "noop")
 
-# key, what the table calls it, PATH for the work, highest ratio allowed (None: no budget).
+# key, what the table calls it, PATH for the work, highest ratios allowed: of the hooks alone, and of all with the kernel
+# door, which confirms what is weighty (kernel.trust = "balanced"). None: no budget.
 ROWS = [
-    ("open", "open+close of an allowed file", FILE, 1.25),
-    ("open-relative", "the same by a relative name", FILE, 1.25),
-    ("create", "create+unlink", os.path.join(DEEP, "new.txt"), 1.4),
-    ("exec", "fork+exec of a small program", NOOP, 1.3),
-    ("spawn", "posix_spawn of the same", NOOP, None),
-    ("connect", "loopback connect", "loopback", 1.2),
-    ("unmediated", "a system call nobody mediates", "getppid", None),
+    ("open", "open+close of an allowed file", FILE, 1.25, 1.25),
+    ("open-relative", "the same by a relative name", FILE, 1.25, 1.25),
+    ("create", "create+unlink", os.path.join(DEEP, "new.txt"), 1.4, 1.8),
+    ("exec", "fork+exec of a small program", NOOP, 1.3, 1.3),
+    ("spawn", "posix_spawn of the same", NOOP, None, None),
+    ("connect", "loopback connect", "loopback", 1.2, 1.7),
+    ("unmediated", "a system call nobody mediates", "getppid", None, None),
 ]
 MEMORY_BUDGET_KB = 1024
 
@@ -67,7 +68,7 @@ def lower_quartile(batches):
 
 
 def order(runners):
-    """One round: bare and guarded take turns, SLOTS each, with the peers spread between them."""
+    """One round: bare and the guarded ones take turns, SLOTS each, with the peers spread between them."""
     subjects = [runner for runner in runners if not runner.is_peer]
     others = [runner for runner in runners if runner.is_peer]
     for slot in range(SLOTS):
@@ -77,7 +78,7 @@ def order(runners):
 
 def measure_row(row, runners, figures, broken):
     """One round of one row."""
-    key, _, path, _ = row
+    key, _, path, _, _ = row
     batches = {}
     for runner in order(runners):
         if (runner.name, key) in broken:
@@ -99,8 +100,8 @@ def ratios(figures, name):
 
 
 def summarise(row, figures):
-    key, title, _, budget = row
-    result = {"row": key, "title": title, "unit": "ns", "budget": budget,
+    key, title, _, hooks_budget, budget = row
+    result = {"row": key, "title": title, "unit": "ns", "budget": budget, "hooks_budget": hooks_budget,
               "figures": {name: statistics.median(values) for name, values in figures.items()}, "ratios": {}}
     for name in figures:
         if name == "bare":
@@ -109,13 +110,14 @@ def summarise(row, figures):
         result["ratios"][name] = {"median": statistics.median(each), "low": min(each), "high": max(each)}
     if budget:
         result["met"] = result["ratios"]["guarded"]["median"] <= budget
+        result["hooks_met"] = result["ratios"]["hooks"]["median"] <= hooks_budget
     return result
 
 
 def measure_memory(runners, rounds):
     """Resident kilobytes that a guarded process has more than a bare one."""
     rss, own = {}, {}
-    for runner in [runner for runner in runners if not runner.is_peer]:
+    for runner in [runner for runner in runners if runner.name in ("bare", "guarded")]:
         samples = []
         for _ in range(rounds):
             samples.append(work(runner, "memory", FILE))
@@ -127,24 +129,29 @@ def measure_memory(runners, rounds):
             "met": added <= MEMORY_BUDGET_KB}
 
 
-def word(result):
+def word(result, of=""):
     if result.get("budget") is None:
         return ""
-    return "met" if result["met"] else "MISSED"
+    return "met" if result[of + "met"] else "MISSED"
+
+
+def below(budget):
+    return f"<= {budget:.2f}" if budget else ""
 
 
 def print_budgets(results):
-    table = Table("work", "bare", "guarded", "ratio", "spread", "budget", "")
+    table = Table("work", "bare", "hooks alone", "budget", "", "guarded", "spread", "budget", "")
     for result in results:
         if result["row"] == "memory":
-            table.add(result["title"], kilobytes(result["figures"]["bare"]), kilobytes(result["figures"]["guarded"]),
-                      f"+{kilobytes(result['added'])}", f"{kilobytes(result['added_private'])} of it its own",
-                      f"<= +{kilobytes(result['budget'])}", word(result))
+            table.add(result["title"], kilobytes(result["figures"]["bare"]), "", "", "", f"+{kilobytes(result['added'])}",
+                      f"{kilobytes(result['added_private'])} of it its own", f"<= +{kilobytes(result['budget'])}",
+                      word(result))
             continue
         ratio = result["ratios"]["guarded"]
-        table.add(result["title"], nanoseconds(result["figures"]["bare"]), nanoseconds(result["figures"]["guarded"]),
-                  f"{ratio['median']:.2f}", f"{ratio['low']:.2f} .. {ratio['high']:.2f}",
-                  f"<= {result['budget']:.2f}" if result["budget"] else "", word(result))
+        table.add(result["title"], nanoseconds(result["figures"]["bare"]),
+                  f"{result['ratios']['hooks']['median']:.2f}", below(result["hooks_budget"]), word(result, "hooks_"),
+                  f"{ratio['median']:.2f}", f"{ratio['low']:.2f} .. {ratio['high']:.2f}", below(result["budget"]),
+                  word(result))
     table.print()
 
 
@@ -199,7 +206,8 @@ def main():
     machine = describe()
     print(f"commit {machine['commit']} · {machine['cpu']}, {machine['cpus']} CPUs · Linux {machine['kernel']} · "
           f"{machine['libc']} · {machine['file_system']} · load {machine['load']:.1f}")
-    print(f"guarded: mode audit, shipped policy, every event recorded · {options.rounds} rounds, interleaved\n")
+    print(f"guarded: mode audit, shipped policy, every event recorded, all parts of the guard; hooks alone: kernel.filter off "
+          f"· {options.rounds} rounds, interleaved\n")
 
     rows = [row for row in ROWS if wanted(row[0])]
     runners, absent = peers.find(BUILD, SOURCE, SCRATCH, NOOP)
@@ -230,7 +238,8 @@ def main():
     with open(options.json, "w") as file:
         json.dump({"machine": machine, "rounds": options.rounds, "rows": results, "scale": scaled,
                    "absent": dict(absent)}, file, indent=1)
-    missed = [result["title"] for result in results + scaled if word(result) == "MISSED"]
+    missed = [f"{result['title']} (hooks alone)" for result in results if not result.get("hooks_met", True)]
+    missed += [result["title"] for result in results + scaled if word(result) == "MISSED"]
     print("\nMISSED: " + ", ".join(missed) if missed else "\nall budgets measured here are met")
     shutil.rmtree(SCRATCH, ignore_errors=True)
 

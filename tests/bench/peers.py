@@ -58,21 +58,26 @@ def trouble(runner, noop):
     return None
 
 
-def find(build, source, scratch, noop):
-    """The runners of this machine, bare and guarded first, and what is absent: [(name, reason)]."""
+def guard(name, more, build, source, scratch):
+    """The guard with the bench's policy and what is MORE in it."""
     sessions = os.path.join(scratch, "sessions")
-    policy = os.path.join(scratch, "bench.conf")
+    policy = os.path.join(scratch, f"{name}.conf")
     with open(os.path.join(source, "tests/bench/bench.conf")) as text:
         filled = text.read().replace("@sessions@", sessions).replace("@profiles@", os.path.join(source, "conf/profiles"))
     with open(policy, "w") as out:
-        out.write(filled)
-    guarded = Runner("guarded", [os.path.join(build, "guardctl"), "run", "--policy", policy, "--"], is_peer=False,
-                     leaves=sessions)
-    reason = trouble(guarded, noop)
-    guarded.clean()
-    if reason:
-        raise SystemExit(f"bench: guarded: {reason}")
-    runners, absent = [Runner("bare", is_peer=False), guarded], []
+        out.write(filled + more)
+    return Runner(name, [os.path.join(build, "guardctl"), "run", "--policy", policy, "--"], is_peer=False, leaves=sessions)
+
+
+def find(build, source, scratch, noop):
+    """The runners of this machine, bare and the guarded ones first, and what is absent: [(name, reason)]."""
+    runners, absent = [Runner("bare", is_peer=False)], []
+    for name, more in (("guarded", ""), ("hooks", 'kernel = { filter = "off"; };\n')):
+        runners.append(guard(name, more, build, source, scratch))
+        reason = trouble(runners[-1], noop)
+        runners[-1].clean()
+        if reason:
+            raise SystemExit(f"bench: {name}: {reason}")
     for name, peer in peers(scratch).items():
         reason = peer if isinstance(peer, str) else trouble(peer, noop)
         if reason:
