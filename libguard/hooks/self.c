@@ -17,7 +17,6 @@
 #define MADV_WIPEONFORK 18
 #endif
 
-#define SCRATCH_ALIGN 4096 /* a page: its head and a short name are one fault */
 
 /* glibc keeps the values of the first keys in the thread itself; a later one would be calloc'ed inside a hook. */
 #define KEYS_IN_THREAD 32
@@ -47,11 +46,14 @@ static __thread struct per_thread self;
 
 #ifndef GUARD_DOOR
 /* Most programs' names are short: they lie with what else is written at the start. */
-static FRONT char kept[1024];
+static FRONT char kept[512];
 static char kept_long[SELF_KEPT_CAP];
 
-/* The first thread's scratch: of the library's own memory, so that nothing is mapped for it. It begins on a page. */
-static char first_room[sizeof(struct scratch) + SCRATCH_ALIGN];
+/*
+ * The first thread's scratch: of the library's own memory, so that nothing is mapped for it. It begins .bss, because this
+ * file is the first that is linked: its head and a short name lie on the page of .data.
+ */
+static struct scratch first_scratch;
 
 char *self_keep(const char *text, size_t len)
 {
@@ -77,7 +79,7 @@ static void thread_ends(void *scratch)
 void self_start(void)
 {
 	own.has_key = pthread_key_create(&own.key, thread_ends) == 0 && own.key < KEYS_IN_THREAD;
-	self.scratch = (struct scratch *)(((uintptr_t)first_room + SCRATCH_ALIGN - 1) & -(uintptr_t)SCRATCH_ALIGN);
+	self.scratch = &first_scratch;
 }
 
 /* The page of the number; NULL where every number has to be asked for, which is slow, and right. */
