@@ -313,24 +313,31 @@ static bool changes_names(void)
 	return guest.row->way == WAY_CONFIRMED && strchr(guest.row->arguments, 'p');
 }
 
+static _Thread_local bool holds_names;
+
 static int hold_names(void)
 {
 	struct timespec until;
 
-	if (changes_names())
-		return -pthread_rwlock_rdlock(&moving);
-	if (!is(CALLS_bind))
+	if (changes_names()) {
+		holds_names = pthread_rwlock_rdlock(&moving) == 0;
+	} else if (is(CALLS_bind)) {
+		/* Somebody may be in a file system that does not answer. */
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec += NAMES_WAIT_S;
+		holds_names = pthread_rwlock_timedwrlock(&moving, &until) == 0;
+	} else {
 		return 0;
-	/* Somebody may be in a file system that does not answer. */
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += NAMES_WAIT_S;
-	return pthread_rwlock_timedwrlock(&moving, &until) == 0 ? 0 : -EAGAIN;
+	}
+	/* Audit mode refuses nothing. */
+	return holds_names || policy_mode(&guard.sessions[0].policy) != MODE_ENFORCE ? 0 : -EAGAIN;
 }
 
 static void free_names(void)
 {
-	if (changes_names() || is(CALLS_bind))
+	if (holds_names)
 		pthread_rwlock_unlock(&moving);
+	holds_names = false;
 }
 
 static bool creates_names(void)
