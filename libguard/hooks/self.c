@@ -17,7 +17,6 @@
 #define MADV_WIPEONFORK 18
 #endif
 
-
 /* glibc keeps the values of the first keys in the thread itself; a later one would be calloc'ed inside a hook. */
 #define KEYS_IN_THREAD 32
 
